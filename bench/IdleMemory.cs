@@ -1,0 +1,67 @@
+namespace Sluice.Bench;
+
+/// <summary>Resident bytes of a server, by how many idle connections it has, after identical traffic.</summary>
+/// <param name="Server">Whose.</param>
+/// <param name="What">Of what: connections or sessions.</param>
+/// <param name="Counts">Numbers of connections.</param>
+/// <param name="ResidentBytes">At each of them.</param>
+internal sealed record IdleMemory(string Server, string What, int[] Counts, long[] ResidentBytes)
+{
+    private const int SlopeFrom = 4_000;
+    private const int SlopeTo = 16_000;
+    private const int Plain = 10_000;
+    private const int WarmUpRounds = 8;
+    private const int WarmUpConnections = 1_000;
+    private const int EchoesPerConnection = 4;
+    private const int SettleMs = 3_000;
+
+    private static readonly int[] s_counts = [0, SlopeFrom, Plain, SlopeTo];
+
+    /// <summary>Bytes per connection, from 4,000 to 16,000: what compilers and collectors take once falls out.</summary>
+    public double SlopeBytes => (double)(At(SlopeTo) - At(SlopeFrom)) / (SlopeTo - SlopeFrom);
+
+    /// <summary>Bytes per connection, from none to 10,000.</summary>
+    public double PlainBytes => (double)(At(Plain) - At(0)) / Plain;
+
+    /// <summary>Connections that have each sent a few messages, at the path that echoes.</summary>
+    internal static IdleMemory OfConnections(ServerCommand command) => Measure(command, command.Path, "connection", EchoRound, EchoSome);
+
+    /// <summary>Sessions of the native wire, each with one subscription to the same channel.</summary>
+    internal static IdleMemory OfSessions(ServerCommand command) => Measure(command, SessionLoad.Path, "session with one subscription", OpenSessions, OpenSessions);
+
+    private static IdleMemory Measure(ServerCommand command, string path, string what, Action<Swarm, int> warmUp, Action<Swarm, int> grow)
+    {
+        using ServerProcess server = ServerProcess.Start(command);
+        using Swarm swarm = new(server.EndPoint, path);
+        for (int round = 0; round < WarmUpRounds; round++)
+        {
+            warmUp(swarm, WarmUpConnections);
+            swarm.CloseAll();
+        }
+        long[] resident = [.. s_counts.Select(count =>
+        {
+            grow(swarm, count);
+            swarm.Idle(SettleMs);
+            return server.ResidentBytes;
+        })];
+        IdleMemory memory = new(command.Name, what, s_counts, resident);
+        Console.Error.WriteLine($"{command.Name}: {memory.SlopeBytes:f0} bytes per {what}");
+        return memory;
+    }
+
+    private static void EchoRound(Swarm swarm, int count)
+    {
+        swarm.Open(count);
+        new EchoLoad(swarm).Run(messagesPerClient: 20, pipeline: EchoesPerConnection);
+    }
+
+    private static void EchoSome(Swarm swarm, int count)
+    {
+        swarm.Open(count);
+        new EchoLoad(swarm).Run(EchoesPerConnection, pipeline: EchoesPerConnection);
+    }
+
+    private static void OpenSessions(Swarm swarm, int count) => new SessionLoad(swarm).Open(count);
+
+    private long At(int count) => ResidentBytes[Array.IndexOf(Counts, count)];
+}

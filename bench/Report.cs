@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Sluice.Bench;
+
+/// <summary>The tables: printed, and written as Markdown and as JSON with every single value.</summary>
+internal sealed class Report
+{
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true };
+
+    private readonly List<EchoCost> _costs = [];
+    private readonly List<IdleMemory> _memories = [];
+
+    internal void Add(IEnumerable<EchoCost> costs) => _costs.AddRange(costs);
+
+    internal void Add(IdleMemory memory) => _memories.Add(memory);
+
+    /// <summary>Prints, and writes into a directory the parts that were measured.</summary>
+    internal void Write(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        string machine = $"{Environment.ProcessorCount} cores, {Environment.OSVersion.VersionString}";
+        string text = ToMarkdown(machine);
+        Console.WriteLine(text);
+        File.WriteAllText(Path.Combine(directory, "latest.md"), text);
+        File.WriteAllText(Path.Combine(directory, "latest.json"), JsonSerializer.Serialize(new { machine, echo = _costs, idle = _memories }, s_json));
+    }
+
+    private string ToMarkdown(string machine)
+    {
+        StringBuilder text = new();
+        text.AppendLine(CultureInfo.InvariantCulture, $"Machine: {machine}. Server on one core, load on another.");
+        if (_costs.Count > 0)
+        {
+            text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## Server CPU per echo of {EchoLoad.PayloadBytes} bytes, {EchoCost.Connections} connections").AppendLine();
+            text.AppendLine("| A | B | pipeline | A, us | B, us | A / B, median | least | most | pairs |").AppendLine("|---|---|---|---|---|---|---|---|---|");
+            foreach (EchoCost cost in _costs)
+            {
+                double[] ratios = cost.Ratios;
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {cost.First} | {cost.Second} | {cost.Pipeline} | {Median(cost.FirstMicroseconds):f2} | {Median(cost.SecondMicroseconds):f2} | **{Median(ratios):f2}** | {ratios.Min():f2} | {ratios.Max():f2} | {ratios.Length} |");
+            }
+        }
+        if (_memories.Count > 0)
+        {
+            text.AppendLine().AppendLine("## Resident bytes of the server").AppendLine();
+            text.AppendLine("| server | per idle | slope, 4,000 to 16,000 | plain, 0 to 10,000 | resident at 0 |").AppendLine("|---|---|---|---|---|");
+            foreach (IdleMemory memory in _memories)
+            {
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {memory.Server} | {memory.What} | **{memory.SlopeBytes:n0}** | {memory.PlainBytes:n0} | {memory.ResidentBytes[0] / 1048576.0:f1} MiB |");
+            }
+        }
+        return text.ToString();
+    }
+
+    private static double Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,64 @@
+using Sluice.Loop;
+
+namespace Sluice.Channels;
+
+/// <summary>One channel at its owner: the log, the feeds of its mirrors, and who is there.</summary>
+internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions options, Epoch epoch) : RunItem
+{
+    // A channel that nothing was ever published to is worth remembering for a reconnect, not for an hour.
+    private const long EmptyPositionTtlMs = 60_000;
+
+    public string Name => name;
+
+    public ChannelOptions Options => options;
+
+    public ChannelLog Log { get; } = new(epoch);
+
+    public List<Feed> Feeds { get; } = new(1);
+
+    public Presence? Presence { get; set; }
+
+    /// <summary>Since when nothing but its position is left; null while something is.</summary>
+    public long? IdleSinceMs { get; set; }
+
+    /// <summary>When it is reviewed next.</summary>
+    public long DueMs { get; set; } = long.MaxValue;
+
+    public bool IsIdle => Feeds.Count == 0 && Presence is null && Log.IsEmpty;
+
+    public long PositionTtlMs => !options.HasHistory ? 0
+        : Log.TopOffset == 0 ? Math.Min(EmptyPositionTtlMs, options.PositionTtlMs) : options.PositionTtlMs;
+
+    /// <summary>Gives what is new to the feeds that wait here. The others read on when they come back.</summary>
+    public override bool RunQuantum()
+    {
+        foreach (Feed feed in Feeds)
+        {
+            if (feed.AtRest && (feed.Cursor < Log.Tip || feed.KeptFloor < Log.KeptFloor || feed.LiveFloor < Log.LiveFloor))
+            {
+                Fill(feed, Feed.EntriesMax);
+                owner.Post(feed);
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Reads on from the feed's cursor.</summary>
+    public void Fill(Feed feed, int entriesMax)
+    {
+        feed.KeptFloor = Log.KeptFloor;
+        feed.LiveFloor = Log.LiveFloor;
+        while (feed.Entries.Count < entriesMax && Log.TryNext(feed.Cursor, out Entry entry))
+        {
+            feed.Entries.Add(entry);
+            feed.Cursor = entry.Sequence;
+            feed.TopOffset = Math.Max(feed.TopOffset, entry.Offset);
+        }
+        if (!Log.TryNext(feed.Cursor, out _))
+        {
+            // Everything up to the tip has been given or dropped.
+            feed.Cursor = Log.Tip;
+            feed.TopOffset = Log.TopOffset;
+        }
+    }
+}

@@ -1,0 +1,356 @@
+using System.Text;
+using Sluice.Channels.Json;
+using Sluice.Loop;
+using Sluice.Protocol;
+
+namespace Sluice.Channels;
+
+// From a message to executed commands.
+public sealed partial class Hub
+{
+    private enum Outcome
+    {
+        /// <summary>Executed, or under way: the next command may be.</summary>
+        Next,
+
+        /// <summary>It must wait for an answer.</summary>
+        Wait,
+
+        /// <summary>The session is over.</summary>
+        Over,
+    }
+
+    private readonly Dictionary<int, HeldCommands> _held = [];
+
+    // Commands lie one a line; one newline at the end is tolerated, an empty line is not a command.
+    private void ExecuteAll(int session, ReadOnlySpan<byte> message)
+    {
+        _replies.Clear();
+        ReadOnlySpan<byte> rest = message[^1] == (byte)'\n' ? message[..^1] : message;
+        bool more = true;
+        while (more)
+        {
+            int end = rest.IndexOf((byte)'\n');
+            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
+            Outcome outcome = Execute(session, line);
+            if (outcome == Outcome.Over)
+            {
+                return;
+            }
+            if (outcome == Outcome.Wait)
+            {
+                HoldFrom(session, rest);
+                break;
+            }
+            more = end >= 0;
+            rest = more ? rest[(end + 1)..] : default;
+        }
+        if (!_replies.IsEmpty)
+        {
+            _loop.Send(_sessions[session].Connection, Opcode.Text, _replies.Lines);
+            _replies.Clear();
+        }
+    }
+
+    private Outcome Execute(int session, ReadOnlySpan<byte> line)
+    {
+        ClientCommand command = _commands.Read(line);
+        if (!command.IsWellFormed)
+        {
+            return Over(session, DisconnectCode.BadRequest);
+        }
+        SessionFlags flags = _sessions[session].Flags;
+        if ((flags & SessionFlags.Connected) == 0)
+        {
+            bool connects = command.Method == CommandMethod.Connect && command.Id != 0 && (flags & SessionFlags.Unusable) == 0;
+            return connects ? Connect(session, command) : Over(session, DisconnectCode.BadRequest);
+        }
+        if (command.Method == CommandMethod.Send)
+        {
+            return Over(session, DisconnectCode.NotAvailable);
+        }
+        return command.Id == 0 ? Pong(session, command) : ExecuteRequest(session, command);
+    }
+
+    private Outcome ExecuteRequest(int session, in ClientCommand command)
+    {
+        switch (command.Method)
+        {
+            case CommandMethod.Subscribe or CommandMethod.Unsubscribe or CommandMethod.Publish
+                or CommandMethod.History or CommandMethod.Presence or CommandMethod.PresenceStats:
+                return ExecuteForChannel(session, command);
+            case CommandMethod.Rpc:
+                _replies.Error(command.Id, CommandError.NotAvailable);
+                return Outcome.Next;
+            case CommandMethod.SubRefresh when !command.Channel.IsEmpty:
+                _replies.Error(command.Id, command.Token.IsEmpty ? CommandError.BadRequest : CommandError.PermissionDenied);
+                return Outcome.Next;
+            case CommandMethod.Refresh when !command.Token.IsEmpty:
+                return Over(session, DisconnectCode.InvalidToken); // no key is configured that it could be valid for
+            default:
+                return Over(session, DisconnectCode.BadRequest); // connect again, ping, an unknown method, no method
+        }
+    }
+
+    private Outcome ExecuteForChannel(int session, in ClientCommand command)
+    {
+        if (command.Channel.IsEmpty)
+        {
+            return Over(session, DisconnectCode.BadRequest);
+        }
+        if (command.Channel.Length > _options.Namespaces.NameLengthMax)
+        {
+            return Refuse(command, CommandError.BadRequest);
+        }
+        string channel = NameOf(command.Channel);
+        CommandError error = _options.Namespaces.Find(channel, out ChannelOptions options);
+        if (command.Method == CommandMethod.Unsubscribe && error.IsError)
+        {
+            _replies.Empty(command.Id, "unsubscribe"u8);
+            return Outcome.Next;
+        }
+        if (error.IsError)
+        {
+            return Refuse(command, error);
+        }
+        int subscription = FindSubscription(session, channel);
+        bool pending = subscription >= 0 && (_subscriptions[subscription].Flags & SubscriptionFlags.Pending) != 0;
+        if (command.Method == CommandMethod.Subscribe)
+        {
+            return Subscribe(session, command, channel, options, subscription);
+        }
+        if (pending || _sessions[session].PendingAnswers >= _options.PendingAnswersMax)
+        {
+            return Outcome.Wait;
+        }
+        return command.Method switch
+        {
+            CommandMethod.Unsubscribe => Unsubscribe(command, subscription),
+            CommandMethod.Publish => Publish(session, command, channel, options, subscription >= 0),
+            CommandMethod.History => ReadHistory(session, command, channel, options, subscription >= 0),
+            _ => ReadPresence(session, command, channel, options, subscription >= 0),
+        };
+    }
+
+    private Outcome Connect(int session, in ClientCommand command)
+    {
+        if (!command.Token.IsEmpty)
+        {
+            return Over(session, DisconnectCode.InvalidToken); // no key is configured that it could be valid for
+        }
+        if (!_options.AllowAnonymous)
+        {
+            return Over(session, DisconnectCode.PermissionDenied);
+        }
+        bool hasInfo = _options.AnonymousInfoFromData && command.Data.Length is > 0 && command.Data.Length <= _options.AnonymousInfoBytesMax;
+        _identities[session] = hasInfo ? new Identity(string.Empty, command.Data.ToArray()) : Identity.Anonymous;
+        ref Session row = ref _sessions[session];
+        row.Client = NewClientId();
+        row.Flags |= SessionFlags.Connected;
+        SetFirstPing(row);
+        _replies.Connect(command.Id, row.Client, _options.Version, (_options.PingIntervalMs + 999) / 1000);
+        return Outcome.Next;
+    }
+
+    // An empty command. It must answer a ping.
+    private Outcome Pong(int session, in ClientCommand command)
+    {
+        ref Session row = ref _sessions[session];
+        if (command.Method != CommandMethod.None || (row.Flags & SessionFlags.AwaitsPong) == 0)
+        {
+            return Over(session, DisconnectCode.BadRequest);
+        }
+        row.Flags &= ~SessionFlags.AwaitsPong;
+        _loop.SetTimer(row.Connection, Math.Max(_loop.Now, row.PingSentMs + _options.PingIntervalMs));
+        return Outcome.Next;
+    }
+
+    private Outcome Publish(int session, in ClientCommand command, string channel, ChannelOptions options, bool subscribed)
+    {
+        if (!IsAllowed(options.Publish, subscribed))
+        {
+            return Refuse(command, CommandError.PermissionDenied);
+        }
+        if (command.Data.IsEmpty || command.Type != 0)
+        {
+            return Refuse(command, CommandError.BadRequest);
+        }
+        _broker.Publish(new PublishRequest
+        {
+            Channel = channel,
+            Options = options,
+            Data = command.Data.ToArray(),
+            Publisher = InfoOf(session),
+            Asker = this,
+            Session = Ask(session),
+            CommandId = command.Id,
+        });
+        return Outcome.Next;
+    }
+
+    private Outcome ReadHistory(int session, in ClientCommand command, string channel, ChannelOptions options, bool subscribed)
+    {
+        if (!options.HasHistory)
+        {
+            return Refuse(command, CommandError.NotAvailable);
+        }
+        if (!IsAllowed(options.History, subscribed))
+        {
+            return Refuse(command, CommandError.PermissionDenied);
+        }
+        int limit = command.Limit < 0 ? _options.HistoryCountMax : Math.Min(command.Limit, _options.HistoryCountMax);
+        _broker.ReadHistory(new HistoryRequest
+        {
+            Channel = channel,
+            Options = options,
+            Limit = limit,
+            BytesMax = _options.HistoryBytesMax,
+            Since = command.HasSince ? new Position(Epoch.Parse(command.Epoch), command.Offset) : null,
+            Reverse = command.Reverse,
+            Asker = this,
+            Session = Ask(session),
+            CommandId = command.Id,
+        });
+        return Outcome.Next;
+    }
+
+    private Outcome ReadPresence(int session, in ClientCommand command, string channel, ChannelOptions options, bool subscribed)
+    {
+        if (!options.Presence)
+        {
+            return Refuse(command, CommandError.NotAvailable);
+        }
+        if (!IsAllowed(options.ReadPresence, subscribed))
+        {
+            return Refuse(command, CommandError.PermissionDenied);
+        }
+        _broker.ReadPresence(new PresenceRequest
+        {
+            Channel = channel,
+            Options = options,
+            OnlyCounts = command.Method == CommandMethod.PresenceStats,
+            Asker = this,
+            Session = Ask(session),
+            CommandId = command.Id,
+        });
+        return Outcome.Next;
+    }
+
+    private Outcome Refuse(in ClientCommand command, CommandError error)
+    {
+        _replies.Error(command.Id, error);
+        return Outcome.Next;
+    }
+
+    private Outcome Over(int session, DisconnectCode code)
+    {
+        Disconnect(session, code);
+        return Outcome.Over;
+    }
+
+    private Handle Ask(int session)
+    {
+        _sessions[session].PendingAnswers++;
+        return _sessions.HandleAt(session);
+    }
+
+    private static bool IsAllowed(Access access, bool subscribed) =>
+        access == Access.Client || (access == Access.Subscriber && subscribed);
+
+    // The name as a string; the one that the mirror has already, if there is one.
+    private string NameOf(ReadOnlySpan<byte> channel)
+    {
+        Span<char> characters = stackalloc char[channel.Length]; // bounded by the longest name
+        characters = characters[..Encoding.UTF8.GetChars(channel, characters)];
+        return _mirrors.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(characters, out Mirror? mirror)
+            ? mirror.Name
+            : new string(characters);
+    }
+
+    // A version 4 UUID.
+    private Guid NewClientId()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        _loop.Random(bytes);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    private void HoldFrom(int session, ReadOnlySpan<byte> rest)
+    {
+        ref Session row = ref _sessions[session];
+        row.Flags |= SessionFlags.Holds;
+        _held[session] = new HeldCommands(_loop.Buffers, rest);
+        _loop.Hold(row.Connection);
+    }
+
+    // What had been read already when the session began to wait.
+    private void HoldMore(int session, ReadOnlySpan<byte> message)
+    {
+        if (_held[session].Length + message.Length + 1 > _options.HeldBytesMax)
+        {
+            Disconnect(session, DisconnectCode.Slow);
+            return;
+        }
+        _held[session].Add(message, _loop.Buffers);
+    }
+
+    private void ExecuteHeld(int session)
+    {
+        if (!_held.Remove(session, out HeldCommands? held))
+        {
+            return;
+        }
+        ref Session row = ref _sessions[session];
+        row.Flags &= ~SessionFlags.Holds;
+        ExecuteAll(session, held.Lines);
+        held.Return(_loop.Buffers);
+        if ((row.Flags & SessionFlags.Holds) == 0)
+        {
+            _loop.Resume(row.Connection);
+        }
+    }
+
+    private void DropHeld(int session)
+    {
+        if (_held.Remove(session, out HeldCommands? held))
+        {
+            held.Return(_loop.Buffers);
+        }
+    }
+
+    /// <summary>Commands that wait, one a line, in a rented buffer.</summary>
+    private sealed class HeldCommands
+    {
+        private byte[] _bytes;
+
+        public HeldCommands(Buffers buffers, ReadOnlySpan<byte> lines)
+        {
+            _bytes = buffers.Rent(lines.Length);
+            lines.CopyTo(_bytes);
+            Length = lines.Length;
+        }
+
+        public int Length { get; private set; }
+
+        public ReadOnlySpan<byte> Lines => _bytes.AsSpan(0, Length);
+
+        public void Add(ReadOnlySpan<byte> message, Buffers buffers)
+        {
+            ReadOnlySpan<byte> line = message[^1] == (byte)'\n' ? message[..^1] : message;
+            if (_bytes.Length < Length + 1 + line.Length)
+            {
+                byte[] larger = buffers.Rent(Length + 1 + line.Length);
+                Lines.CopyTo(larger);
+                buffers.Return(_bytes);
+                _bytes = larger;
+            }
+            _bytes[Length] = (byte)'\n';
+            line.CopyTo(_bytes.AsSpan(Length + 1));
+            Length += 1 + line.Length;
+        }
+
+        public void Return(Buffers buffers) => buffers.Return(_bytes);
+    }
+}

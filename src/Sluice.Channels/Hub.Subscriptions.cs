@@ -1,0 +1,305 @@
+using Sluice.Channels.Json;
+using Sluice.Loop;
+using Sluice.Protocol;
+
+namespace Sluice.Channels;
+
+// Subscriptions, the mirrors they read, and the reading.
+public sealed partial class Hub
+{
+    private const long FlagRefuseLostPosition = 2;
+
+    /// <inheritdoc/>
+    public override bool Fill(Handle connection, SendBatch batch)
+    {
+        int next = _sessions[_loop.EndpointState(connection)].FirstSubscription;
+        while (next >= 0)
+        {
+            int subscription = next;
+            next = _subscriptions[subscription].Next;
+            if (ReadOn(subscription, batch))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override void Rewind(Handle cursor, ulong position)
+    {
+        if (_subscriptions.Contains(cursor))
+        {
+            _subscriptions[cursor.Index].Cursor = position;
+        }
+    }
+
+    /// <summary>Gives a reader its turn.</summary>
+    internal void ServeReader(int subscription) => _loop.ServeReader(_sessions[_subscriptions[subscription].Session].Connection);
+
+    /// <summary>A feed arrived with what comes next.</summary>
+    internal void Take(Feed feed)
+    {
+        Mirror mirror = feed.Mirror;
+        if (mirror.Feed != feed)
+        {
+            return; // of an attachment that has ended
+        }
+        bool becomesLive = mirror.Log is null;
+        ChannelLog log = mirror.Log ??= new ChannelLog(feed.Epoch);
+        log.Drop(feed.KeptFloor, feed.LiveFloor);
+        foreach (Entry entry in feed.Entries)
+        {
+            log.Append(entry);
+        }
+        feed.Entries.Clear();
+        log.Follow(feed.Cursor, feed.TopOffset);
+        if (becomesLive)
+        {
+            CompleteWaiting(mirror);
+        }
+        if (mirror.Feed == feed)
+        {
+            mirror.Announce();
+            _broker.Next(feed);
+        }
+    }
+
+    private Outcome Subscribe(int session, in ClientCommand command, string channel, ChannelOptions options, int existing)
+    {
+        if (!command.Delta.IsEmpty && !command.Delta.SequenceEqual("fossil"u8))
+        {
+            return Over(session, DisconnectCode.BadRequest);
+        }
+        CommandError error = Judge(session, command, options, existing);
+        if (error.IsError)
+        {
+            return Refuse(command, error);
+        }
+        Handle handle = AddSubscription(session, channel, options);
+        bool recovers = command.Recover && options.HasHistory && options.History != Access.Nobody;
+        RecoveryRequest recovery = new(recovers, new Position(Epoch.Parse(command.Epoch), command.Offset), (command.Flag & FlagRefuseLostPosition) != 0);
+        Mirror mirror = _mirrorOf[handle.Index]!;
+        if (mirror.Log is not null)
+        {
+            Complete(handle.Index, command.Id, recovery, _replies);
+        }
+        else
+        {
+            _subscriptions[handle.Index].Flags |= SubscriptionFlags.Pending;
+            (mirror.Waiting ??= []).Add(new PendingSubscribe(handle, command.Id, recovery));
+        }
+        return Outcome.Next;
+    }
+
+    private CommandError Judge(int session, in ClientCommand command, ChannelOptions options, int existing)
+    {
+        if (existing >= 0)
+        {
+            return CommandError.AlreadySubscribed;
+        }
+        if (command.HasFilter)
+        {
+            return CommandError.BadRequest; // no namespace allows one
+        }
+        // A token is for a key that none is configured for; another type than a stream is not this namespace's.
+        if (options.Subscribe == Access.Nobody || !command.Token.IsEmpty || command.Type != 0)
+        {
+            return CommandError.PermissionDenied;
+        }
+        return _sessions[session].SubscriptionCount >= _options.SubscriptionsMax ? CommandError.LimitExceeded : default;
+    }
+
+    private Outcome Unsubscribe(in ClientCommand command, int subscription)
+    {
+        if (subscription >= 0)
+        {
+            EndSubscription(subscription);
+        }
+        _replies.Empty(command.Id, "unsubscribe"u8);
+        return Outcome.Next;
+    }
+
+    private Handle AddSubscription(int session, string channel, ChannelOptions options)
+    {
+        Handle handle = _subscriptions.Add();
+        ref Subscription row = ref _subscriptions[handle.Index];
+        ref Session owner = ref _sessions[session];
+        row.Session = session;
+        row.Next = owner.FirstSubscription;
+        row.Flags = options.HasHistory ? SubscriptionFlags.Positioned : SubscriptionFlags.None;
+        owner.FirstSubscription = handle.Index;
+        owner.SubscriptionCount++;
+        if (!_mirrors.TryGetValue(channel, out Mirror? mirror))
+        {
+            mirror = new Mirror(this, channel, options);
+            mirror.Feed = new Feed(mirror, this);
+            _mirrors.Add(channel, mirror);
+            _broker.Next(mirror.Feed);
+        }
+        _mirrorOf[handle.Index] = mirror;
+        row.ReaderIndex = mirror.AddReader(handle.Index);
+        return handle;
+    }
+
+    private void CompleteWaiting(Mirror mirror)
+    {
+        List<PendingSubscribe>? waiting = mirror.Waiting;
+        mirror.Waiting = null;
+        foreach (PendingSubscribe pending in waiting ?? [])
+        {
+            if (_subscriptions.Contains(pending.Subscription))
+            {
+                int session = _subscriptions[pending.Subscription.Index].Session;
+                _subscriptions[pending.Subscription.Index].Flags &= ~SubscriptionFlags.Pending;
+                _aside.Clear();
+                Complete(pending.Subscription.Index, pending.CommandId, pending.Recovery, _aside);
+                SendAside(session);
+                ExecuteHeld(session);
+            }
+        }
+    }
+
+    // Writes the reply and places the cursor. Recovering is reading on from an earlier position: what fits goes with the
+    // reply, the rest follows like any other publication.
+    private void Complete(int subscription, uint commandId, in RecoveryRequest recovery, ReplyEncoder replies)
+    {
+        ref Subscription row = ref _subscriptions[subscription];
+        Mirror mirror = _mirrorOf[subscription]!;
+        ChannelLog log = mirror.Log!;
+        row.Cursor = log.Tip;
+        SubscribeResult result = new(mirror.Options.HasHistory ? log : null, log.TopOffset, recovery.Asked, false, 0, 0);
+        if (recovery.Asked)
+        {
+            Position since = recovery.Since;
+            bool covered = (!since.Epoch.IsGiven || since.Epoch == log.Epoch) && log.CoversFrom(since.Offset);
+            if (covered)
+            {
+                int from = log.KeptIndexAfter(since.Offset);
+                int end = EndOfReply(log, from);
+                row.Cursor = end == log.KeptCount ? log.Tip : log.KeptAt(end).Sequence - 1;
+                result = result with { Recovered = true, Offset = since.Offset, RecoveredFrom = from, RecoveredEnd = end };
+            }
+            else if (recovery.RefusalWanted)
+            {
+                EndSubscription(subscription);
+                replies.Error(commandId, CommandError.UnrecoverablePosition);
+                return;
+            }
+        }
+        replies.Subscribe(commandId, result);
+        if (mirror.Options.Presence)
+        {
+            row.Flags |= SubscriptionFlags.Present;
+            ChangePresence(row.Session, mirror, joined: true);
+        }
+    }
+
+    private int EndOfReply(ChannelLog log, int from)
+    {
+        int end = from;
+        for (int bytes = 0; end < log.KeptCount; end++)
+        {
+            bytes += log.KeptAt(end).Body.Length;
+            if (bytes > _options.RecoveryReplyBytesMax)
+            {
+                break;
+            }
+        }
+        return end;
+    }
+
+    // Reads one cursor on; true when the batch is full.
+    private bool ReadOn(int subscription, SendBatch batch)
+    {
+        ref Subscription row = ref _subscriptions[subscription];
+        Mirror mirror = _mirrorOf[subscription]!;
+        if ((row.Flags & SubscriptionFlags.Pending) != 0 || mirror.Log is not { } log)
+        {
+            return false;
+        }
+        if (row.Cursor < log.KeptFloor && (row.Flags & SubscriptionFlags.Positioned) != 0)
+        {
+            EndLost(subscription, mirror);
+            return false;
+        }
+        Handle cursor = _subscriptions.HandleAt(subscription);
+        while (log.TryNext(row.Cursor, out Entry entry))
+        {
+            if (!batch.TryAddShared(entry.Frame, cursor, row.Cursor))
+            {
+                return true;
+            }
+            row.Cursor = entry.Sequence;
+        }
+        return false;
+    }
+
+    // The reader fell behind what is kept. It is told, and comes back with the position that it has.
+    private void EndLost(int subscription, Mirror mirror)
+    {
+        int session = _subscriptions[subscription].Session;
+        EndSubscription(subscription);
+        _aside.Clear();
+        _aside.UnsubscribePush(mirror.Name, UnsubscribeCode.InsufficientState);
+        SendAside(session);
+    }
+
+    private void EndSubscription(int subscription)
+    {
+        ref Subscription row = ref _subscriptions[subscription];
+        Mirror mirror = _mirrorOf[subscription]!;
+        Unlink(ref _sessions[row.Session], subscription, row.Next);
+        if ((row.Flags & SubscriptionFlags.Present) != 0)
+        {
+            ChangePresence(row.Session, mirror, joined: false);
+        }
+        int moved = mirror.RemoveReader(row.ReaderIndex);
+        if (moved >= 0)
+        {
+            _subscriptions[moved].ReaderIndex = row.ReaderIndex;
+        }
+        _mirrorOf[subscription] = null;
+        _subscriptions.Remove(subscription);
+        if (mirror.ReaderCount == 0)
+        {
+            _mirrors.Remove(mirror.Name);
+            _broker.Detach(mirror.Feed!);
+            mirror.Feed = null;
+        }
+    }
+
+    private void Unlink(ref Session session, int subscription, int following)
+    {
+        session.SubscriptionCount--;
+        if (session.FirstSubscription == subscription)
+        {
+            session.FirstSubscription = following;
+            return;
+        }
+        int before = session.FirstSubscription;
+        while (_subscriptions[before].Next != subscription)
+        {
+            before = _subscriptions[before].Next;
+        }
+        _subscriptions[before].Next = following;
+    }
+
+    private int FindSubscription(int session, string channel)
+    {
+        int subscription = _sessions[session].FirstSubscription;
+        while (subscription >= 0 && !string.Equals(_mirrorOf[subscription]!.Name, channel, StringComparison.Ordinal))
+        {
+            subscription = _subscriptions[subscription].Next;
+        }
+        return subscription;
+    }
+
+    private void ChangePresence(int session, Mirror mirror, bool joined) => _broker.ChangePresence(new PresenceChange
+    {
+        Channel = mirror.Name,
+        Options = mirror.Options,
+        Client = InfoOf(session),
+        Joined = joined,
+    });
+}

@@ -1,0 +1,136 @@
+using Sluice.Protocol;
+
+namespace Sluice.Loop;
+
+/// <summary>Where a connection is in its life; it only moves forward.</summary>
+internal enum ConnectionState : byte
+{
+    /// <summary>The first bytes decide whose it is.</summary>
+    Peeking,
+
+    /// <summary>The request's head is being read.</summary>
+    Head,
+
+    /// <summary>Frames go both ways and the endpoint has it.</summary>
+    Open,
+
+    /// <summary>Our close frame is on its way; the peer's is awaited.</summary>
+    Closing,
+
+    /// <summary>The last bytes are on their way or out; what still arrives is read and dropped until the peer's end.</summary>
+    Draining,
+
+    /// <summary>To be removed as soon as the callback that is running has returned.</summary>
+    Broken,
+}
+
+[Flags]
+internal enum ConnectionFlags : byte
+{
+    None = 0,
+
+    /// <summary>The endpoint was told of it and not yet of its end.</summary>
+    Announced = 1,
+
+    /// <summary>The last send was not taken whole; its completion is awaited.</summary>
+    Blocked = 2,
+
+    /// <summary>Waits in the queue of woken connections.</summary>
+    Woken = 4,
+
+    /// <summary>The endpoint wants nothing more for now.</summary>
+    Held = 8,
+
+    /// <summary>Too many replies wait for it to read on.</summary>
+    Choked = 16,
+
+    /// <summary>Reading is disarmed, for one of the two reasons above.</summary>
+    Disarmed = 32,
+
+    /// <summary>Our FIN is out.</summary>
+    Finished = 64,
+
+    /// <summary>The peer's FIN is in.</summary>
+    PeerEnded = 128,
+}
+
+/// <summary>One connection's row: all that an idle connection costs, besides its two timer nodes.</summary>
+internal struct Connection
+{
+    public WebSocketConnection<ServerRole> Protocol;
+
+    /// <summary>The system's number of the socket.</summary>
+    public int Socket;
+
+    /// <summary>What arrived and is not a whole frame or message yet: a number in the loop's pool, 0 for nothing.</summary>
+    public int Inbox;
+
+    /// <summary>What waits to be sent to this peer alone: a number in the loop's pool, 0 for nothing.</summary>
+    public int Outbox;
+
+    /// <summary>The batch that the system is sending: a number in the loop's pool, 0 for none.</summary>
+    public int PendingBatch;
+
+    /// <summary>The endpoint's own number for it.</summary>
+    public int EndpointState;
+
+    /// <summary>The close code sent or received first.</summary>
+    public ushort CloseCode;
+
+    /// <summary>Which of the loop's endpoints.</summary>
+    public byte Endpoint;
+
+    public ConnectionState State;
+    public ConnectionFlags Flags;
+}
+
+/// <summary>Bytes of a peer that do not make a whole yet.</summary>
+internal sealed class Inbox
+{
+    /// <summary>The longest piece that the protocol core leaves unread: a header and a control frame's payload, less one byte.</summary>
+    public const int TailBytesMax = 139;
+
+    public readonly byte[] Tail = new byte[TailBytesMax];
+    public int TailLength;
+
+    /// <summary>An unfinished message, or an unfinished request head; rented, null for none.</summary>
+    public byte[]? Bytes;
+    public int Length;
+    public HttpHead Head;
+
+    public bool IsEmpty => TailLength == 0 && Bytes is null;
+
+    public void Append(ReadOnlySpan<byte> more, Buffers buffers)
+    {
+        if (Bytes is null || Bytes.Length - Length < more.Length)
+        {
+            // Doubling, and only for what has arrived: a declared length allocates nothing.
+            byte[] larger = buffers.Rent(Math.Max(checked(Length + more.Length), 2 * Length));
+            if (Bytes is not null)
+            {
+                Bytes.AsSpan(0, Length).CopyTo(larger);
+                buffers.Return(Bytes);
+            }
+            Bytes = larger;
+        }
+        more.CopyTo(Bytes.AsSpan(Length));
+        Length += more.Length;
+    }
+
+    public void DropBytes(Buffers buffers)
+    {
+        if (Bytes is not null)
+        {
+            buffers.Return(Bytes);
+            Bytes = null;
+        }
+        Length = 0;
+        Head = default;
+    }
+
+    public void Clear(Buffers buffers)
+    {
+        DropBytes(buffers);
+        TailLength = 0;
+    }
+}

@@ -1,0 +1,144 @@
+using Sluice.Protocol;
+
+namespace Sluice.Loop;
+
+// From received bytes to messages.
+public sealed partial class EventLoop
+{
+    /// <summary>Reads nothing more from a peer until <see cref="Resume"/>. Messages that have already been read still come.</summary>
+    public void Hold(Handle connection) => SetReadingFlag(connection, ConnectionFlags.Held, true);
+
+    /// <summary>Reads on after <see cref="Hold"/>.</summary>
+    public void Resume(Handle connection) => SetReadingFlag(connection, ConnectionFlags.Held, false);
+
+    private void OnReceived(Handle connection, in Completion completion)
+    {
+        switch (_connections[connection.Index].State)
+        {
+            case ConnectionState.Head:
+                ReceiveHead(connection, completion.Buffer, completion.Offset, completion.Count);
+                break;
+            case ConnectionState.Open or ConnectionState.Closing:
+                Begin(connection);
+                ReceiveFrames(connection, completion.Buffer, completion.Offset, completion.Count);
+                End(connection);
+                break;
+        }
+    }
+
+    private void ReceiveFrames(Handle connection, byte[] buffer, int offset, int count)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        Endpoint endpoint = _endpoints[row.Endpoint];
+        Span<byte> input = WithTail(ref row, buffer, offset, count);
+        foreach (WebSocketEvent e in row.Protocol.Receive(input, OutgoingFor(connection), endpoint.Limits))
+        {
+            switch (e.Kind)
+            {
+                case WebSocketEventKind.Data when row.State == ConnectionState.Open:
+                    ReceiveData(connection, endpoint, e);
+                    break;
+                case WebSocketEventKind.Close or WebSocketEventKind.Violation:
+                    PeerClosed(connection, e.CloseCode);
+                    break;
+            }
+        }
+        KeepTail(ref row, input);
+    }
+
+    // A message that lies whole in the input is delivered where it lies; only the others are gathered.
+    private void ReceiveData(Handle connection, Endpoint endpoint, in WebSocketEvent e)
+    {
+        if (e.First && e.Last)
+        {
+            endpoint.Received(connection, e.Opcode, e.Payload);
+            return;
+        }
+        ref Connection row = ref _connections[connection.Index];
+        if (row.Inbox == 0)
+        {
+            row.Inbox = _inboxes.Rent();
+        }
+        Inbox inbox = _inboxes[row.Inbox];
+        inbox.Append(e.Payload, Buffers);
+        if (e.Last)
+        {
+            endpoint.Received(connection, e.Opcode, inbox.Bytes.AsSpan(0, inbox.Length));
+            inbox.DropBytes(Buffers);
+            ReturnIfEmpty(ref row);
+        }
+    }
+
+    // Puts the piece that was left of the last input before this one, in the headroom that every buffer has.
+    private Span<byte> WithTail(ref Connection row, byte[] buffer, int offset, int count)
+    {
+        if (row.Inbox == 0)
+        {
+            return buffer.AsSpan(offset, count);
+        }
+        Inbox inbox = _inboxes[row.Inbox];
+        int tail = inbox.TailLength;
+        inbox.Tail.AsSpan(0, tail).CopyTo(buffer.AsSpan(offset - tail));
+        inbox.TailLength = 0;
+        ReturnIfEmpty(ref row);
+        return buffer.AsSpan(offset - tail, tail + count);
+    }
+
+    private void KeepTail(ref Connection row, ReadOnlySpan<byte> input)
+    {
+        int unread = row.Protocol.Unread;
+        if (unread == 0 || row.State >= ConnectionState.Draining)
+        {
+            return;
+        }
+        if (row.Inbox == 0)
+        {
+            row.Inbox = _inboxes.Rent();
+        }
+        Inbox inbox = _inboxes[row.Inbox];
+        input[^unread..].CopyTo(inbox.Tail);
+        inbox.TailLength = unread;
+    }
+
+    private void ReturnIfEmpty(ref Connection row)
+    {
+        if (_inboxes[row.Inbox].IsEmpty)
+        {
+            _inboxes.Return(row.Inbox);
+            row.Inbox = 0;
+        }
+    }
+
+    private void DropInbox(ref Connection row)
+    {
+        if (row.Inbox != 0)
+        {
+            _inboxes[row.Inbox].Clear(Buffers);
+            _inboxes.Return(row.Inbox);
+            row.Inbox = 0;
+        }
+    }
+
+    private void SetReadingFlag(Handle connection, ConnectionFlags flag, bool on)
+    {
+        if (!_connections.Contains(connection))
+        {
+            return;
+        }
+        ref Connection row = ref _connections[connection.Index];
+        row.Flags = on ? row.Flags | flag : row.Flags & ~flag;
+        bool disarm = (row.Flags & (ConnectionFlags.Held | ConnectionFlags.Choked)) != 0 && row.State == ConnectionState.Open;
+        if (disarm != ((row.Flags & ConnectionFlags.Disarmed) != 0) && row.State != ConnectionState.Broken)
+        {
+            row.Flags ^= ConnectionFlags.Disarmed;
+            if (disarm)
+            {
+                _system.Disarm(row.Socket);
+            }
+            else
+            {
+                _system.Arm(row.Socket);
+            }
+        }
+    }
+}

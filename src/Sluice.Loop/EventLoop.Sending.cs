@@ -1,0 +1,268 @@
+using System.Buffers;
+using Sluice.Protocol;
+
+namespace Sluice.Loop;
+
+// From what is owed to a peer to one send. While an event of a connection is handled (Begin to End), what is owed to it
+// gathers in the batch at hand; what is owed to another connection, or to one that is blocked, goes to its outbox.
+public sealed partial class EventLoop
+{
+    private readonly Outgoing _outgoing;
+    private int _batchNumber;
+    private Handle _current;
+    private bool _filling; // a batch that is being filled is not sent under its filler's hands
+
+    private SendBatch Batch => _batches[_batchNumber];
+
+    /// <summary>Sends one message to one peer, or keeps it until the peer takes it.</summary>
+    /// <remarks>A peer for whom more than <see cref="EventLoopOptions.UnsentBytesMax"/> waits is closed with its endpoint's
+    /// <see cref="Endpoint.SlowCode"/>.</remarks>
+    public void Send(Handle connection, Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        if (!_connections.Contains(connection) || _connections[connection.Index].State != ConnectionState.Open)
+        {
+            return;
+        }
+        int header = FrameHeader.SizeOf(payload.Length, masked: false);
+        Span<byte> frame = Reserve(connection, header + payload.Length);
+        FrameHeader.Write(frame, opcode, true, payload.Length, null);
+        payload.CopyTo(frame[header..]);
+        Commit(connection, header + payload.Length);
+    }
+
+    /// <summary>Lets a connection's cursors read on: <see cref="Endpoint.Fill"/> is asked as soon as its turn comes.</summary>
+    public void Wake(Handle connection)
+    {
+        if (_connections.Contains(connection))
+        {
+            ref Connection row = ref _connections[connection.Index];
+            if ((row.Flags & (ConnectionFlags.Woken | ConnectionFlags.Blocked)) == 0)
+            {
+                row.Flags |= ConnectionFlags.Woken;
+                _woken.Enqueue(connection);
+            }
+        }
+    }
+
+    /// <summary>Sends a connection what waits for it and what its cursors have, now, unless it is blocked.</summary>
+    /// <remarks>For a run item that serves many readers; a single one is better woken.</remarks>
+    public void ServeReader(Handle connection)
+    {
+        if (_connections.Contains(connection) && (_connections[connection.Index].Flags & ConnectionFlags.Blocked) == 0)
+        {
+            Begin(connection);
+            End(connection);
+        }
+    }
+
+    /// <summary>Whether the peer takes nothing more for now, so that what is owed to it waits.</summary>
+    public bool IsBlocked(Handle connection) =>
+        _connections.Contains(connection) && (_connections[connection.Index].Flags & ConnectionFlags.Blocked) != 0;
+
+    private void Begin(Handle connection)
+    {
+        Invariant.Check(_current == default && Batch.Length == 0, "one connection's event is handled at a time");
+        _current = connection;
+        _outgoing.Target = connection;
+    }
+
+    private void End(Handle connection)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        if ((row.Flags & ConnectionFlags.Blocked) == 0 && row.State != ConnectionState.Broken)
+        {
+            bool more = FillBatch(connection, ref row);
+            Flush(connection, ref row);
+            FinishIfSent(connection, ref row);
+            if (more)
+            {
+                Wake(connection);
+            }
+        }
+        Batch.Clear();
+        _current = default;
+    }
+
+    // What waits goes first; cursors are read only when nothing private waits any more.
+    private bool FillBatch(Handle connection, ref Connection row)
+    {
+        if (row.Outbox != 0)
+        {
+            Invariant.Check(Batch.Length == 0, "while an outbox waits, replies go into it");
+            _outboxes[row.Outbox].MoveTo(Batch, Buffers);
+            if (!_outboxes[row.Outbox].IsEmpty)
+            {
+                return true;
+            }
+            ReturnOutbox(ref row);
+        }
+        if (row.State != ConnectionState.Open)
+        {
+            return false;
+        }
+        _filling = true;
+        bool more = _endpoints[row.Endpoint].Fill(connection, Batch);
+        _filling = false;
+        return more;
+    }
+
+    // Room for a private piece: in the batch, if it is this connection's and nothing waits before it.
+    private Span<byte> Reserve(Handle connection, int count)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        if (GoesToBatch(connection, row))
+        {
+            if (Batch.FreeBytes.Length < count && !_filling)
+            {
+                Flush(connection, ref row);
+            }
+            if (GoesToBatch(connection, row) && Batch.FreeBytes.Length >= count)
+            {
+                return Batch.FreeBytes;
+            }
+        }
+        if (row.Outbox == 0)
+        {
+            row.Outbox = _outboxes.Rent();
+        }
+        return _outboxes[row.Outbox].Reserve(count, Buffers);
+    }
+
+    private void Commit(Handle connection, int count)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        if (GoesToBatch(connection, row))
+        {
+            Batch.CommitPrivate(count);
+            return;
+        }
+        _outboxes[row.Outbox].Commit(count);
+        Wake(connection);
+        OutboxGrew(connection, ref row);
+    }
+
+    private bool GoesToBatch(Handle connection, in Connection row) =>
+        connection == _current && row.Outbox == 0 && (row.Flags & ConnectionFlags.Blocked) == 0;
+
+    private void Flush(Handle connection, ref Connection row)
+    {
+        SendBatch batch = Batch;
+        if (batch.Length == 0 || row.State == ConnectionState.Broken)
+        {
+            batch.Clear();
+            return;
+        }
+        SendOutcome outcome = _system.Send(row.Socket, batch.Buffer, batch.Offset, batch.Length);
+        switch (outcome.Status)
+        {
+            case SendStatus.Done when outcome.Count == batch.Length:
+                batch.Clear();
+                break;
+            case SendStatus.Done:
+                Block(connection, ref row);
+                Settle(connection, ref row, batch, outcome.Count);
+                break;
+            case SendStatus.Pending:
+                Block(connection, ref row);
+                row.PendingBatch = _batchNumber;
+                _batchNumber = _batches.Rent();
+                break;
+            case SendStatus.Failed:
+                batch.Clear();
+                Break(connection, CloseCodes.Abnormal);
+                break;
+        }
+    }
+
+    // A blocked connection's cursors are parked where they are; it is woken when the system has room again.
+    private void Block(Handle connection, ref Connection row)
+    {
+        row.Flags |= ConnectionFlags.Blocked;
+        if (row.State == ConnectionState.Open)
+        {
+            SetDeadline(connection, _options.StallTimeoutMs);
+        }
+    }
+
+    private void Settle(Handle connection, ref Connection row, SendBatch batch, int taken)
+    {
+        if (taken < batch.Length)
+        {
+            if (row.Outbox == 0)
+            {
+                row.Outbox = _outboxes.Rent();
+            }
+            batch.GiveBack(taken, _outboxes[row.Outbox], Buffers, _endpoints[row.Endpoint]);
+            if (_outboxes[row.Outbox].IsEmpty)
+            {
+                ReturnOutbox(ref row);
+            }
+            else
+            {
+                OutboxGrew(connection, ref row);
+            }
+        }
+        batch.Clear();
+    }
+
+    private void OnSent(Handle connection, int count)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        row.Flags &= ~ConnectionFlags.Blocked;
+        if (row.State == ConnectionState.Open)
+        {
+            _timers.Clear(connection.Index << 1);
+        }
+        if (row.PendingBatch != 0)
+        {
+            Settle(connection, ref row, _batches[row.PendingBatch], count);
+            _batches.Return(row.PendingBatch);
+            row.PendingBatch = 0;
+        }
+        if (row.Outbox == 0 || _outboxes[row.Outbox].PrivateBytes <= _options.UnsentBytesHigh / 2)
+        {
+            SetReadingFlag(connection, ConnectionFlags.Choked, false);
+        }
+        Wake(connection);
+    }
+
+    private void OutboxGrew(Handle connection, ref Connection row)
+    {
+        int waiting = _outboxes[row.Outbox].PrivateBytes;
+        if (waiting > _options.UnsentBytesMax)
+        {
+            Close(connection, _endpoints[row.Endpoint].SlowCode, "slow"u8);
+        }
+        else if (waiting > _options.UnsentBytesHigh)
+        {
+            SetReadingFlag(connection, ConnectionFlags.Choked, true);
+        }
+    }
+
+    private void ReturnOutbox(ref Connection row)
+    {
+        _outboxes[row.Outbox].Clear(Buffers);
+        _outboxes.Return(row.Outbox);
+        row.Outbox = 0;
+    }
+
+    private Outgoing OutgoingFor(Handle connection) => connection == _current ? _outgoing : new Outgoing(this) { Target = connection };
+
+    /// <summary>A connection's way out as the protocol core sees it.</summary>
+    private sealed class Outgoing(EventLoop loop) : IBufferWriter<byte>
+    {
+        public Handle Target { get; set; }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => loop.Reserve(Target, Math.Max(sizeHint, 1));
+
+        public void Advance(int count)
+        {
+            if (count > 0)
+            {
+                loop.Commit(Target, count);
+            }
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => throw new NotSupportedException("The protocol core writes spans.");
+    }
+}

@@ -1,0 +1,27 @@
+namespace Sluice.Protocol;
+
+/// <summary>What one peer may ask of one connection.</summary>
+public sealed record WebSocketLimits
+{
+    // A fragment costs its receiver about this much, even if it carries one byte.
+    private const int FragmentCostBytes = 64;
+
+    private const int FragmentsAlwaysAllowed = 64;
+
+    /// <summary>The defaults.</summary>
+    public static WebSocketLimits Default { get; } = new();
+
+    /// <summary>The longest message, all its fragments together. A longer one is answered by 1009 as soon as it is declared.</summary>
+    public long MessageBytesMax { get; init; } = 64 * 1024;
+
+    /// <summary>The most frames in one message; more are answered by 1009. By default one for every 64 bytes that a
+    /// message may have, but never fewer than 64, and one to end it.</summary>
+    public int FragmentsMax
+    {
+        get => field > 0 ? field : (int)Math.Clamp(MessageBytesMax / FragmentCostBytes, FragmentsAlwaysAllowed, int.MaxValue - 1) + 1;
+        init;
+    }
+
+    /// <summary>The most frames in one message that carry nothing and do not end it; more are answered by 1008.</summary>
+    public byte EmptyFragmentsMax { get; init; } = 16;
+}

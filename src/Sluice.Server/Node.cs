@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using Sluice.Channels;
+using Sluice.Loop;
+
+namespace Sluice.Server;
+
+/// <summary>The channels of this process: a hub on every loop over one broker.</summary>
+internal sealed class Node
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+
+    public Node(IReadOnlyList<EventLoop> loops, HubOptions options, string path)
+    {
+        Broker = new MemoryBroker(loops);
+        Hubs = [.. loops.Select(loop => new Hub(loop, Broker.From(loop), options, path)
+        {
+            Subprotocols = ["centrifuge-json"],
+            ShutdownCode = DisconnectCode.Shutdown.Code,
+            SlowCode = DisconnectCode.Slow.Code,
+        })];
+    }
+
+    public string Id { get; } = Guid.NewGuid().ToString();
+
+    public string Name { get; } = $"{Environment.MachineName}_{Environment.ProcessId}";
+
+    public TimeSpan Uptime => Stopwatch.GetElapsedTime(_started);
+
+    public MemoryBroker Broker { get; }
+
+    public IReadOnlyList<Hub> Hubs { get; }
+
+    /// <summary>Counts what the loops hold.</summary>
+    /// <exception cref="TimeoutException">A loop did not answer in time.</exception>
+    public Task<NodeSurvey> SurveyAsync(TimeSpan timeout)
+    {
+        TaskCompletionSource<NodeSurvey> answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        NodeSurvey.Start(Hubs, Broker, answered.SetResult);
+        return answered.Task.WaitAsync(timeout);
+    }
+}

@@ -1,0 +1,61 @@
+using Sluice.Loop;
+using Sluice.Protocol;
+
+namespace Sluice.WebSockets;
+
+public sealed unsafe partial class EpollSystem
+{
+    private const int AcceptQuantum = 16; // connections in one turn of the listening socket
+
+    private ListeningSocket? _listener;
+    private int _listenerDescriptor = -1;
+    private int _acceptsLeft;
+    private bool _isAcceptPaused;
+
+    /// <inheritdoc/>
+    public void ResumeAccepting()
+    {
+        if (_listener is not null)
+        {
+            _isAcceptPaused = false;
+            Enqueue(_listenerDescriptor, ref _sockets[_listenerDescriptor]);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void StopAccepting()
+    {
+        if (_listener is not null)
+        {
+            _listener.Dispose();
+            _listener = null;
+            _listenerDescriptor = -1;
+            _acceptsLeft = 0;
+        }
+    }
+
+    /// <summary>Accepts one connection, within the turn of the listening socket.</summary>
+    private bool Accept(out Completion completion)
+    {
+        int socket = Libc.Accept(_listenerDescriptor, null, null, Libc.NonBlocking | Libc.CloseOnExec);
+        Errno error = socket >= 0 ? default : Libc.LastError;
+        if (error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS)
+        {
+            _acceptsLeft = 0;
+            _isAcceptPaused = true;
+            completion = Completion.Of(CompletionKind.AcceptFailed, 0, -1);
+            return true;
+        }
+        if (error == Errno.EAGAIN)
+        {
+            _acceptsLeft = 0;
+        }
+        else if (--_acceptsLeft == 0)
+        {
+            Enqueue(_listenerDescriptor, ref _sockets[_listenerDescriptor]);
+        }
+        CheckNotOurs(error); // any other error is of the one connection that was to be accepted, and its peer knows
+        completion = Completion.Of(CompletionKind.Accepted, 0, socket);
+        return socket >= 0;
+    }
+}

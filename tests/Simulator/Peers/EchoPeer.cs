@@ -1,0 +1,133 @@
+using Sluice.Protocol;
+
+namespace Sluice.Simulator;
+
+/// <summary>Sends messages to the echo endpoint and wants each of them back, whole, once, in order.</summary>
+internal sealed class EchoPeer(World world, string name, string path, int messageBytesMax) : WebSocketPeer(world, name, path)
+{
+    private const int Goes = OwnActs;
+    private const int OutstandingMax = 8;
+
+    private readonly Queue<Sent> _sent = new();
+    private readonly Queue<ulong> _pings = new();
+    private bool _leaving;
+
+    private readonly record struct Sent(Opcode Opcode, ulong Seed, int Length);
+
+    /// <summary>How many messages have come back.</summary>
+    public long EchoedTotal { get; private set; }
+
+    public bool IsGone => !HasConnection;
+
+    public void Start(int inMs) => Later(inMs, Goes);
+
+    /// <summary>Sends nothing further and closes.</summary>
+    public void Leave()
+    {
+        _leaving = true;
+        Resume();
+    }
+
+    protected override void Opened()
+    {
+    }
+
+    protected override void Message(Opcode opcode, ReadOnlySpan<byte> message)
+    {
+        Violation.Unless(_sent.TryDequeue(out Sent sent), "an echo without a message");
+        Violation.Unless(sent.Opcode == opcode && message.SequenceEqual(Payload(sent)), "an echo differs from its message");
+        EchoedTotal++;
+    }
+
+    protected override void Pong(ReadOnlySpan<byte> payload)
+    {
+        // Of pongs that could not be sent yet the latest is enough (RFC 6455, 5.5.3).
+        ulong pong = BitConverter.ToUInt64(payload);
+        bool found = false;
+        while (!found && _pings.TryDequeue(out ulong ping))
+        {
+            found = ping == pong;
+        }
+        Violation.Unless(found, "a pong without a ping");
+    }
+
+    protected override void Closed(int code, string reason)
+    {
+        Violation.Unless(code is CloseCodes.Abnormal or CloseCodes.GoingAway or CloseCodes.Normal or CloseCodes.PolicyViolation,
+            "an echo connection was closed for an error that was not made");
+    }
+
+    protected override void Act(int what, long argument)
+    {
+        if (!HasConnection)
+        {
+            if (_leaving)
+            {
+                return;
+            }
+            _sent.Clear();
+            _pings.Clear();
+            Open();
+        }
+        else if (IsOpen)
+        {
+            Do();
+        }
+        Later(World.Prng.Between(1, 400), Goes);
+    }
+
+    private void Do()
+    {
+        if (World.Faults.Strikes(Fault.ResetByPeer))
+        {
+            Abort();
+        }
+        else if (World.Faults.Strikes(Fault.EndedWithoutClose))
+        {
+            EndWriting();
+        }
+        else if (_leaving || World.Prng.Chance(20))
+        {
+            Close(CloseCodes.Normal);
+        }
+        else if (World.Prng.Chance(100))
+        {
+            ulong ping = World.Prng.Next();
+            _pings.Enqueue(ping);
+            Send(Opcode.Ping, BitConverter.GetBytes(ping));
+        }
+        else if (_sent.Count < OutstandingMax)
+        {
+            SendNext();
+        }
+    }
+
+    private void SendNext()
+    {
+        int length = World.Prng.Chance(100) ? World.Prng.Between(0, messageBytesMax) : World.Prng.Between(0, 200);
+        Sent sent = new(World.Prng.Chance(500) ? Opcode.Text : Opcode.Binary, World.Prng.Next(), length);
+        _sent.Enqueue(sent);
+        if (World.Prng.Chance(700))
+        {
+            Send(sent.Opcode, Payload(sent));
+        }
+        else
+        {
+            SendFragmented(sent.Opcode, Payload(sent), fragmentsMax: 6);
+        }
+    }
+
+    private static byte[] Payload(Sent sent)
+    {
+        byte[] bytes = new byte[sent.Length];
+        new Prng(sent.Seed).Fill(bytes);
+        if (sent.Opcode == Opcode.Text)
+        {
+            foreach (ref byte b in bytes.AsSpan())
+            {
+                b = (byte)('a' + (b % 26));
+            }
+        }
+        return bytes;
+    }
+}

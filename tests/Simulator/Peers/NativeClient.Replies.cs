@@ -1,0 +1,176 @@
+using System.Text.Json;
+using Sluice.Protocol;
+
+namespace Sluice.Simulator;
+
+// What the client is told, and what has to hold of it.
+internal partial class NativeClient
+{
+    protected override void Message(Opcode opcode, ReadOnlySpan<byte> message)
+    {
+        Violation.Unless(opcode == Opcode.Text, "JSON in a binary message");
+        foreach (Range line in message.Split((byte)'\n'))
+        {
+            Violation.Unless(!message[line].IsEmpty, "an empty line");
+            Line(message[line]);
+        }
+    }
+
+    protected override void Closed(int code, string reason)
+    {
+        ConnectionGone();
+        bool expected = code switch
+        {
+            CloseCodes.Abnormal or CloseCodes.Normal => true,
+            3001 => _scenario.IsShuttingDown,
+            3008 or 3012 or 3502 => _scenario.SomethingFailed,
+            _ => false,
+        };
+        if (!expected)
+        {
+            Violation.Found($"{Name} was closed with {code} {reason}");
+        }
+        Violation.Unless(code is CloseCodes.Abnormal or CloseCodes.Normal || reason.Length > 0, "a close without a reason, which official clients take for something else");
+    }
+
+    /// <summary>One reply or push.</summary>
+    protected virtual void Line(ReadOnlySpan<byte> line)
+    {
+        if (line.SequenceEqual("{}"u8))
+        {
+            Ping();
+            return;
+        }
+        Utf8JsonReader reader = new(line);
+        using JsonDocument document = JsonDocument.ParseValue(ref reader);
+        JsonElement json = document.RootElement;
+        if (json.TryGetProperty("push"u8, out JsonElement push))
+        {
+            Push(push);
+            return;
+        }
+        uint id = json.GetProperty("id"u8).GetUInt32();
+        Violation.Unless(_pending.Remove(id, out Command? command), "a reply that nothing asked for");
+        World.Trace.Note(World.Now, Name, "reply", id, 0, command.Method);
+        if (json.TryGetProperty("error"u8, out JsonElement error))
+        {
+            Refused(command, error.GetProperty("code"u8).GetInt32());
+            return;
+        }
+        Violation.Unless(json.TryGetProperty(command.Method, out JsonElement result), "a reply without its result");
+        Answered(command, result);
+    }
+
+    private void Ping()
+    {
+        Violation.Unless(_clientId is not null, "a ping before the connection is established");
+        if (!World.Faults.Strikes(Fault.PongWithheld))
+        {
+            Send(Opcode.Text, "{}"u8);
+        }
+    }
+
+    private void Answered(Command command, JsonElement result)
+    {
+        Violation.Unless(command.Subscription?.Rules.MustRefuse(command.Method) != true, "a command was obeyed that is not allowed");
+        switch (command.Method)
+        {
+            case "connect":
+                _clientId = result.GetProperty("client"u8).GetString();
+                break;
+            case "subscribe":
+                command.Subscription!.Outstanding--;
+                command.Subscription.Subscribed(SubscribeReply.Read(result), command.Since);
+                break;
+            case "unsubscribe":
+                command.Subscription!.Outstanding--;
+                command.Subscription.Ended();
+                break;
+            case "publish":
+                command.Publication!.Acknowledged = true;
+                break;
+            case "history":
+                History(command, result);
+                break;
+            case "presence":
+                Presence(command, result);
+                break;
+            case "presence_stats":
+                Violation.Unless(result.GetProperty("num_clients"u8).GetInt32() >= result.GetProperty("num_users"u8).GetInt32(), "more users than clients");
+                break;
+        }
+    }
+
+    private void Refused(Command command, int code)
+    {
+        ChannelRules rules = command.Subscription!.Rules;
+        if (!rules.MayRefuse(command.Method, code))
+        {
+            Violation.Found($"{command.Method} in {command.Subscription.Channel} was refused with {code}");
+        }
+        if (command.Method == "subscribe")
+        {
+            command.Subscription.Outstanding--;
+            command.Subscription.Wanted = false;
+            command.Subscription.WillBeLive = false;
+        }
+    }
+
+    private void Push(JsonElement push)
+    {
+        string channel = push.GetProperty("channel"u8).GetString()!;
+        Violation.Unless(_subscriptions.TryGetValue(channel, out Subscription? subscription), "a push for a channel that was never asked for");
+        if (push.TryGetProperty("pub"u8, out JsonElement publication))
+        {
+            ShownPublication shown = ShownPublication.Read(publication);
+            World.Trace.Note(World.Now, Name, "publication", shown.Offset, Payload.NumberOf(shown.Data), channel);
+            subscription.Published(shown);
+            return;
+        }
+        Violation.Unless(subscription.IsLive, "a push for a channel that is not subscribed");
+        if (push.TryGetProperty("unsubscribe"u8, out JsonElement unsubscribe))
+        {
+            World.Trace.Note(World.Now, Name, "unsubscribed", unsubscribe.GetProperty("code"u8).GetInt32(), 0, channel);
+            Violation.Unless(unsubscribe.GetProperty("code"u8).GetInt32() == 2500 && subscription.Rules.Forgets, "a subscription ended for no reason");
+            subscription.Ended();
+            subscription.WillBeLive &= subscription.Outstanding > 0;
+            return;
+        }
+        bool isJoin = push.TryGetProperty("join"u8, out JsonElement info) || push.TryGetProperty("leave"u8, out info);
+        Violation.Unless(isJoin && subscription.Rules.Options.JoinLeave, "a push of a kind that was not expected");
+        Violation.Unless(info.GetProperty("info"u8).GetProperty("client"u8).GetString()!.Length > 0, "a join or leave of nobody");
+    }
+
+    private void History(Command command, JsonElement result)
+    {
+        Place top = SubscribeReply.ReadPlace(result);
+        string channel = command.Subscription!.Channel;
+        List<ShownPublication> publications = ShownPublication.ReadAll(result);
+        Violation.Unless(command.Limit < 0 || publications.Count <= command.Limit, "more history than was asked for");
+        Violation.Unless(command.TopSeen is not { } seen || seen.Epoch != top.Epoch || seen.Offset <= top.Offset, "a log that became shorter");
+        Violation.Unless(command.Since is not { } from || from.Epoch == top.Epoch, "history since a position in another epoch");
+        for (int i = 0; i < publications.Count; i++)
+        {
+            long offset = publications[i].Offset;
+            long expected = i > 0 ? publications[i - 1].Offset + (command.Reverse ? -1 : 1)
+                : command.Since is not { } since ? offset
+                : command.Reverse ? since.Offset - 1 : since.Offset + 1;
+            Violation.Unless(offset == expected && offset <= top.Offset, "history with a hole, or out of order");
+            _oracle.Saw(channel, new Place(top.Epoch, offset), publications[i].Data, publications[i].Client);
+        }
+        _oracle.SawTop(channel, top);
+    }
+
+    private void Presence(Command command, JsonElement result)
+    {
+        foreach (JsonProperty client in result.GetProperty("presence"u8).EnumerateObject())
+        {
+            Violation.Unless(client.Value.GetProperty("client"u8).ValueEquals(client.Name), "a presence under another's name");
+        }
+        // Only if it was subscribed all the while is it known what must be in the answer.
+        if (command.Life != 0 && command.Life == command.Subscription!.SteadyLife)
+        {
+            Violation.Unless(result.GetProperty("presence"u8).TryGetProperty(_clientId!, out _), "a subscriber is missing in the presence");
+        }
+    }
+}

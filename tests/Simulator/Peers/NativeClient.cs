@@ -1,0 +1,304 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Sluice.Protocol;
+
+namespace Sluice.Simulator;
+
+/// <summary>A client of the native wire that behaves as the official SDKs do, with a restless user.</summary>
+/// <remarks>It connects and subscribes in one frame, keeps its position in each channel, and comes back with it after
+/// every break. This part is what it does; the other is what it is told.</remarks>
+internal partial class NativeClient : WebSocketPeer
+{
+    private const int Goes = OwnActs;
+
+    private readonly Oracle _oracle;
+    private readonly Scenario _scenario;
+    private readonly ArrayBufferWriter<byte> _frame = new();
+    private readonly Dictionary<string, Subscription> _subscriptions = new(StringComparer.Ordinal);
+    private readonly Dictionary<uint, Command> _pending = [];
+    private uint _lastId;
+    private int _publisher;
+    private string? _clientId;
+    private bool _ticking;
+
+    public NativeClient(World world, string name, string path, Scenario scenario)
+        : base(world, name, path)
+    {
+        _scenario = scenario;
+        _oracle = scenario.Oracle;
+    }
+
+    /// <summary>What was asked, to be found again by the reply's id.</summary>
+    /// <param name="Method">The command's name.</param>
+    /// <param name="Subscription">The channel it is about.</param>
+    /// <param name="Since">From where recovery or history was asked.</param>
+    /// <param name="Publication">What was published.</param>
+    /// <param name="Limit">How much history was asked.</param>
+    /// <param name="Reverse">Whether newest first.</param>
+    /// <param name="TopSeen">How far the log was known to reach when this was asked.</param>
+    /// <param name="Life">Which life of the subscription it was asked in; 0 if that was about to change.</param>
+    private sealed record Command(string Method, Subscription? Subscription = null, Place? Since = null,
+        Publication? Publication = null, int Limit = 0, bool Reverse = false, Place? TopSeen = null, int Life = 0);
+
+    /// <summary>Whether it is connected, everything it wants is live, and no question is open.</summary>
+    public bool IsSettled => IsOpen && _clientId is not null && _pending.Count == 0
+        && _subscriptions.Values.All(static subscription => subscription.IsLive == subscription.Wanted);
+
+    public bool IsGone => !HasConnection;
+
+    public IReadOnlyCollection<Subscription> Subscriptions => _subscriptions.Values;
+
+    /// <summary>What the user does.</summary>
+    public Mood Mood { get; private set; }
+
+    public void Start(int inMs) => Tick(inMs);
+
+    /// <summary>From now on it only keeps what it has, or leaves.</summary>
+    public void Become(Mood mood)
+    {
+        Mood = mood;
+        Resume();
+        Tick(World.Prng.Between(0, 50));
+    }
+
+    protected override void Act(int what, long argument)
+    {
+        _ticking = false;
+        if (!HasConnection)
+        {
+            if (Mood == Mood.Leaving)
+            {
+                return;
+            }
+            Open();
+        }
+        else if (!Breaks() && IsOpen)
+        {
+            Do();
+        }
+        Tick(World.Prng.Between(1, Mood == Mood.Restless ? 400 : 2_000));
+    }
+
+    protected override void Opened()
+    {
+        _clientId = null;
+        _publisher = _oracle.NewPublisher();
+        Ask(new Command("connect"), "");
+        if (World.Prng.Chance(700))
+        {
+            SubscribeWanted();
+        }
+        SendFrame();
+    }
+
+    private void Tick(int inMs)
+    {
+        if (!_ticking)
+        {
+            _ticking = true;
+            Later(inMs, Goes);
+        }
+    }
+
+    private bool Breaks()
+    {
+        if (World.Faults.Strikes(Fault.ResetByPeer))
+        {
+            Abort();
+            ConnectionGone();
+            return true;
+        }
+        if (World.Faults.Strikes(Fault.EndedWithoutClose))
+        {
+            EndWriting();
+            return true;
+        }
+        return false;
+    }
+
+    private void Do()
+    {
+        if (Mood == Mood.Leaving)
+        {
+            Close(CloseCodes.Normal);
+            return;
+        }
+        if (_clientId is null)
+        {
+            return;
+        }
+        SubscribeWanted();
+        for (int left = Mood == Mood.Restless ? World.Prng.Between(0, 3) : 0; left > 0; left--)
+        {
+            DoSomething(SubscriptionOf(World.Prng.Pick<string>(_scenario.Channels)));
+        }
+        SendFrame();
+    }
+
+    private void DoSomething(Subscription subscription)
+    {
+        switch (World.Prng.Below(20))
+        {
+            case < 6:
+                Publish(subscription);
+                break;
+            case < 10:
+                Toggle(subscription);
+                break;
+            case < 12 when subscription.WillBeLive:
+                // At once again, as a page does that mounts a component anew.
+                Unsubscribe(subscription);
+                Subscribe(subscription, since: World.Prng.Chance(500) ? subscription.Position : null);
+                break;
+            case < 15:
+                AskHistory(subscription);
+                break;
+            case < 17:
+                Ask(new Command("presence", subscription, Life: subscription.SteadyLife), Field(subscription));
+                break;
+            case 17:
+                Ask(new Command("presence_stats", subscription), Field(subscription));
+                break;
+            case 18 when World.Prng.Chance(300):
+                Send(Opcode.Ping, "still there?"u8);
+                break;
+            case 19 when World.Prng.Chance(100):
+                SendFrame();
+                Close(CloseCodes.Normal);
+                break;
+        }
+    }
+
+    private Subscription SubscriptionOf(string channel)
+    {
+        if (!_subscriptions.TryGetValue(channel, out Subscription? subscription))
+        {
+            subscription = new Subscription(_oracle, channel, _scenario.RulesOf(channel));
+            _subscriptions.Add(channel, subscription);
+        }
+        return subscription;
+    }
+
+    private void Toggle(Subscription subscription)
+    {
+        subscription.Wanted = !subscription.Wanted;
+        if (subscription.Wanted && !subscription.WillBeLive)
+        {
+            Subscribe(subscription, subscription.Position);
+        }
+        else if (!subscription.Wanted && subscription.WillBeLive)
+        {
+            Unsubscribe(subscription);
+        }
+    }
+
+    private void SubscribeWanted()
+    {
+        foreach (Subscription subscription in _subscriptions.Values)
+        {
+            if (subscription.Wanted && !subscription.WillBeLive)
+            {
+                Subscribe(subscription, subscription.Position);
+            }
+        }
+    }
+
+    private void Subscribe(Subscription subscription, Place? since)
+    {
+        string fields = Field(subscription);
+        if (since is { } position)
+        {
+            fields += string.Create(CultureInfo.InvariantCulture, $",\"recover\":true,\"epoch\":\"{position.Epoch}\",\"offset\":{position.Offset}");
+        }
+        subscription.Wanted = true;
+        subscription.WillBeLive = true;
+        subscription.Outstanding++;
+        Ask(new Command("subscribe", subscription, since), fields);
+    }
+
+    private void Unsubscribe(Subscription subscription)
+    {
+        subscription.WillBeLive = false;
+        subscription.Outstanding++;
+        Ask(new Command("unsubscribe", subscription), Field(subscription));
+    }
+
+    private void Publish(Subscription subscription)
+    {
+        Publication publication = _oracle.Publish(subscription.Channel, _publisher, _clientId);
+        Ask(new Command("publish", subscription, Publication: publication), $"{Field(subscription)},\"data\":{Encoding.UTF8.GetString(publication.Data)}");
+    }
+
+    private void AskHistory(Subscription subscription)
+    {
+        int limit = World.Prng.Pick<int>([-1, 0, 1, 3, 100]);
+        bool reverse = World.Prng.Chance(300);
+        Place? since = World.Prng.Chance(500) ? subscription.Position : null;
+        string fields = string.Create(CultureInfo.InvariantCulture, $"{Field(subscription)},\"limit\":{limit},\"reverse\":{(reverse ? "true" : "false")}");
+        if (since is { } from)
+        {
+            fields += string.Create(CultureInfo.InvariantCulture, $",\"since\":{{\"epoch\":\"{from.Epoch}\",\"offset\":{from.Offset}}}");
+        }
+        Place? known = subscription.Position is { } position
+            ? position with { Offset = _oracle.TopSeen(subscription.Channel, position.Epoch) }
+            : null;
+        Ask(new Command("history", subscription, since, Limit: limit, Reverse: reverse, TopSeen: known), fields);
+    }
+
+    private static string Field(Subscription subscription) => $"\"channel\":\"{subscription.Channel}\"";
+
+    /// <summary>Adds a command to the frame.</summary>
+    private void Ask(Command command, string fields)
+    {
+        _pending.Add(++_lastId, command);
+        if (_frame.WrittenCount > 0)
+        {
+            _frame.Write("\n"u8);
+        }
+        string text = string.Create(CultureInfo.InvariantCulture, $"{{\"{command.Method}\":{{{fields}}},\"id\":{_lastId}}}");
+        Encoding.UTF8.GetBytes(text, _frame);
+        World.Trace.Note(World.Now, Name, command.Method, _lastId, command.Publication?.Number ?? 0, command.Subscription?.Channel ?? "");
+    }
+
+    private void SendFrame()
+    {
+        if (_frame.WrittenCount == 0)
+        {
+            return;
+        }
+        if (World.Prng.Chance(800))
+        {
+            Send(Opcode.Text, _frame.WrittenSpan);
+        }
+        else
+        {
+            SendFragmented(Opcode.Text, _frame.WrittenSpan, fragmentsMax: 4);
+        }
+        _frame.ResetWrittenCount();
+    }
+
+    private void ConnectionGone()
+    {
+        _clientId = null;
+        _pending.Clear();
+        _frame.ResetWrittenCount();
+        foreach (Subscription subscription in _subscriptions.Values)
+        {
+            subscription.Lost();
+        }
+    }
+}
+
+/// <summary>What a client's user does.</summary>
+internal enum Mood
+{
+    /// <summary>Anything, all the time.</summary>
+    Restless,
+
+    /// <summary>Nothing, but what is wanted is kept.</summary>
+    Calm,
+
+    /// <summary>Closes and stays away.</summary>
+    Leaving,
+}

@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Sluice.Channels;
+
+namespace Sluice.Simulator;
+
+/// <summary>What the HTTP API is to the loops: somebody on none of them, who asks the broker and is answered on any.</summary>
+internal sealed class Outsider : IActor, IAsker
+{
+    private const int Goes = 0;
+
+    private readonly World _world;
+    private readonly Scenario _scenario;
+    private readonly IBroker _broker;
+    private readonly int _publisher;
+    private readonly Dictionary<ChannelRequest, Publication> _publishing = [];
+    private readonly Dictionary<string, Place> _tops = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
+
+    public Outsider(World world, Scenario scenario, IBroker broker)
+    {
+        _world = world;
+        _scenario = scenario;
+        _broker = broker;
+        _publisher = scenario.Oracle.NewPublisher();
+    }
+
+    public bool IsQuiet { get; set; }
+
+    /// <summary>Questions that are not answered.</summary>
+    public int Outstanding { get; private set; }
+
+    public void Start(int inMs) => _world.Schedule(_world.Now + inMs, this, Goes);
+
+    /// <summary>The end of a channel's log, as last answered.</summary>
+    public Place? TopOf(string channel) => _tops.TryGetValue(channel, out Place top) ? top : null;
+
+    /// <summary>How many were in a channel, as last answered.</summary>
+    public int PresentIn(string channel) => _present.GetValueOrDefault(channel);
+
+    void IActor.Act(int what, long argument)
+    {
+        if (IsQuiet)
+        {
+            return;
+        }
+        string channel = _world.Prng.Pick<string>(_scenario.Channels);
+        if (_scenario.RulesOf(channel).IsKnown)
+        {
+            Do(channel);
+        }
+        Start(_world.Prng.Between(1, 500));
+    }
+
+    /// <summary>Asks for everything that a channel keeps and who is in it.</summary>
+    public void Inspect(string channel)
+    {
+        ReadHistory(channel, int.MaxValue);
+        Outstanding++;
+        _broker.ReadPresence(new PresenceRequest { Channel = channel, Options = _scenario.RulesOf(channel).Options, Asker = this });
+    }
+
+    /// <summary>An answer, on the owner's loop.</summary>
+    public void Answered(ChannelRequest request)
+    {
+        Outstanding--;
+        switch (request)
+        {
+            case PublishRequest publish:
+                Published(publish);
+                break;
+            case HistoryRequest history:
+                HistoryRead(history);
+                break;
+            case PresenceRequest presence:
+                _present[request.Channel] = presence.ClientCount;
+                break;
+        }
+    }
+
+    private void Do(string channel)
+    {
+        if (_world.Prng.Chance(200))
+        {
+            ReadHistory(channel, _world.Prng.Pick<int>([0, 1, 100]));
+            return;
+        }
+        for (int left = _world.Prng.Chance(100) ? _world.Prng.Between(2, 100) : 1; left > 0; left--)
+        {
+            Publish(channel);
+        }
+    }
+
+    private void Publish(string channel)
+    {
+        Publication publication = _scenario.Oracle.Publish(channel, _publisher, null);
+        PublishRequest request = new() { Channel = channel, Options = _scenario.RulesOf(channel).Options, Asker = this, Data = publication.Data };
+        _world.Trace.Note(_world.Now, "outsider", "publish", publication.Number, 0, channel);
+        _publishing.Add(request, publication);
+        Outstanding++;
+        _broker.Publish(request);
+    }
+
+    private void ReadHistory(string channel, int limit)
+    {
+        Outstanding++;
+        _broker.ReadHistory(new HistoryRequest
+        {
+            Channel = channel,
+            Options = _scenario.RulesOf(channel).Options,
+            Asker = this,
+            Limit = limit,
+            BytesMax = int.MaxValue,
+        });
+    }
+
+    private void Published(PublishRequest request)
+    {
+        Violation.Unless(_publishing.Remove(request, out Publication? publication), "a publish was answered twice");
+        publication.Acknowledged = true;
+        Violation.Unless(request.Options.HasHistory == (request.Position.Offset != 0), "a kept publication has a position, another has none");
+        if (request.Options.HasHistory)
+        {
+            _scenario.Oracle.Put(publication, new Place(request.Position.Epoch.ToString(), (long)request.Position.Offset));
+        }
+    }
+
+    private void HistoryRead(HistoryRequest request)
+    {
+        string epoch = request.Top.Epoch.IsGiven ? request.Top.Epoch.ToString() : "";
+        Place top = new(epoch, (long)request.Top.Offset);
+        Violation.Unless(request.Publications.Count <= request.Limit, "more history than was asked for");
+        for (int i = 1; i < request.Publications.Count; i++)
+        {
+            Violation.Unless(request.Publications[i].Offset == request.Publications[i - 1].Offset + 1, "history with a hole");
+        }
+        _scenario.Oracle.SawTop(request.Channel, top);
+        if (request.Limit == int.MaxValue)
+        {
+            Violation.Unless(request.Publications.Count == 0 || (long)request.Publications[^1].Offset == top.Offset, "history does not end at its top");
+            _tops[request.Channel] = top;
+        }
+        foreach (Entry entry in request.Publications)
+        {
+            Utf8JsonReader reader = new(entry.Body);
+            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            ShownPublication shown = ShownPublication.Read(document.RootElement);
+            Violation.Unless(shown.Offset == (long)entry.Offset, "an entry's offset is not the one in its body");
+            _scenario.Oracle.Saw(request.Channel, new Place(epoch, shown.Offset), shown.Data, shown.Client);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+namespace Sluice.Simulator;
+
+/// <summary>One channel as a client knows it, and what has to hold of what it is told.</summary>
+internal sealed class Subscription(Oracle oracle, string channel, ChannelRules rules)
+{
+    private readonly Dictionary<int, long> _lastOfPublisher = [];
+    private int _lives;
+
+    public string Channel { get; } = channel;
+
+    public ChannelRules Rules { get; } = rules;
+
+    /// <summary>Whether the user wants it; a client asks again for what is wanted whenever it lost it.</summary>
+    public bool Wanted { get; set; }
+
+    /// <summary>Whether the server has it, as far as it has told.</summary>
+    public bool IsLive { get; private set; }
+
+    /// <summary>Whether the server will have it when all that was asked is done.</summary>
+    public bool WillBeLive { get; set; }
+
+    /// <summary>Commands about it that are not answered.</summary>
+    public int Outstanding { get; set; }
+
+    /// <summary>The number of this subscription among all that this client had to the channel; 0 while it is not live or about to change.</summary>
+    public int SteadyLife => IsLive && Outstanding == 0 ? _lives : 0;
+
+    /// <summary>Up to where everything was received; null when nothing can be recovered.</summary>
+    public Place? Position { get; private set; }
+
+    public void Subscribed(SubscribeReply reply, Place? asked)
+    {
+        Violation.Unless(!IsLive, "subscribed twice");
+        Violation.Unless(reply.WasRecovering == asked is not null, "was_recovering is not what was asked");
+        Violation.Unless(reply.Recoverable == Rules.Recovers, "recoverable is not what the channel keeps");
+        IsLive = true;
+        _lives++;
+        _lastOfPublisher.Clear();
+        if (!Rules.Recovers)
+        {
+            Violation.Unless(!reply.Recovered && reply.Publications.Count == 0, "something recovered where nothing is kept");
+            Position = null;
+            return;
+        }
+        Violation.Unless(reply.Top.Epoch.Length > 0, "a position without an epoch");
+        if (asked is { } since && reply.Recovered)
+        {
+            Violation.Unless(reply.Top == since, "a recovery whose position is not the one asked from");
+        }
+        else
+        {
+            Violation.Unless(!reply.Recovered && reply.Publications.Count == 0, "something recovered that was not asked for");
+            Violation.Unless(asked is null || Rules.Forgets, "nothing was forgotten, and still it was not recovered");
+        }
+        Position = reply.Top;
+        foreach (ShownPublication publication in reply.Publications)
+        {
+            Published(publication);
+        }
+    }
+
+    /// <summary>A publication, by push or by recovery.</summary>
+    public void Published(ShownPublication shown)
+    {
+        Violation.Unless(IsLive, "a publication for a channel that is not subscribed");
+        Place? place = null;
+        if (shown.Offset != 0)
+        {
+            Violation.Unless(Position is not null, "an offset where nothing is kept");
+            place = Position.Value with { Offset = Position.Value.Offset + 1 };
+            Violation.Unless(shown.Offset >= place.Value.Offset, "a publication again, or out of order");
+            Violation.Unless(shown.Offset == place.Value.Offset, "a publication was left out and nothing was said");
+            Position = place;
+        }
+        Publication publication = oracle.Saw(Channel, place, shown.Data, shown.Client);
+        bool ordered = publication.Number > _lastOfPublisher.GetValueOrDefault(publication.Publisher, -1);
+        Violation.Unless(ordered, "a publisher's publication again, or out of order");
+        _lastOfPublisher[publication.Publisher] = publication.Number;
+    }
+
+    /// <summary>The server has it no more.</summary>
+    public void Ended() => IsLive = false;
+
+    /// <summary>The connection is gone.</summary>
+    public void Lost()
+    {
+        IsLive = false;
+        WillBeLive = false;
+        Outstanding = 0;
+    }
+}

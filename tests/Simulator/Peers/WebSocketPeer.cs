@@ -1,0 +1,173 @@
+using System.Buffers;
+using System.Text;
+using Sluice.Protocol;
+
+namespace Sluice.Simulator;
+
+/// <summary>A peer that speaks WebSocket, by the protocol core's client role.</summary>
+/// <remarks>While <see cref="Opened"/>, <see cref="Message"/>, <see cref="Pong"/> and <see cref="Closed"/> run, a derived
+/// peer may send and close; it opens and leaves connections only from <see cref="Peer.Act"/>.</remarks>
+internal abstract class WebSocketPeer(World world, string name, string path) : Peer(world, name), IMaskKeys
+{
+    private static readonly WebSocketLimits _limits = new() { MessageBytesMax = 16 << 20 };
+
+    private readonly byte[] _nonce = new byte[ClientHandshake.NonceBytes];
+    private readonly ArrayBufferWriter<byte> _message = new();
+    private byte[] _input = new byte[4096];
+    private int _inputLength;
+    private HttpResponseHead _head;
+    private bool _upgraded;
+    private WebSocketConnection<ClientRole> _protocol;
+    private bool _closeTold;
+
+    /// <summary>Whether the handshake is done and no close frame was sent or received.</summary>
+    protected bool IsOpen => HasConnection && _upgraded && !_protocol.CloseSent && !_protocol.CloseReceived;
+
+    uint IMaskKeys.Next() => (uint)World.Prng.Next();
+
+    /// <summary>Connects and asks for the upgrade.</summary>
+    protected void Open()
+    {
+        _inputLength = 0;
+        _head = default;
+        _upgraded = false;
+        _protocol = default;
+        _closeTold = false;
+        _message.ResetWrittenCount();
+        World.Prng.Fill(_nonce);
+        Connect();
+        ClientHandshake.WriteRequest(Output, "sluice", path, _nonce);
+        Flush();
+    }
+
+    /// <summary>The handshake is done.</summary>
+    protected abstract void Opened();
+
+    protected abstract void Message(Opcode opcode, ReadOnlySpan<byte> message);
+
+    /// <summary>The connection is over: the server's close code, or 1006 when there was none. Comes once.</summary>
+    protected abstract void Closed(int code, string reason);
+
+    protected virtual void Pong(ReadOnlySpan<byte> payload)
+    {
+    }
+
+    /// <summary>Sends a whole message in one frame.</summary>
+    protected void Send(Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        WebSocketConnection<ClientRole>.WriteFrame(Output, opcode, payload, this);
+        Flush();
+    }
+
+    /// <summary>Sends a message in fragments of any size, empty ones too.</summary>
+    protected void SendFragmented(Opcode opcode, ReadOnlySpan<byte> payload, int fragmentsMax)
+    {
+        for (int left = World.Prng.Between(1, fragmentsMax); left > 0; left--)
+        {
+            int count = left == 1 ? payload.Length : World.Prng.Between(0, payload.Length);
+            uint key = (uint)World.Prng.Next();
+            Span<byte> frame = Output.GetSpan(FrameHeader.BytesMax + count);
+            int header = FrameHeader.Write(frame, opcode, final: left == 1, count, key);
+            payload[..count].CopyTo(frame[header..]);
+            Masking.Apply(frame.Slice(header, count), key);
+            Output.Advance(header + count);
+            payload = payload[count..];
+            opcode = Opcode.Continuation;
+        }
+        Flush();
+    }
+
+    /// <summary>Begins the closing handshake.</summary>
+    protected void Close(ushort code)
+    {
+        _protocol.WriteClose(Output, code, default, this);
+        Flush();
+    }
+
+    protected override void Received(Span<byte> bytes)
+    {
+        if (_inputLength + bytes.Length > _input.Length)
+        {
+            Array.Resize(ref _input, 2 * (_inputLength + bytes.Length));
+        }
+        bytes.CopyTo(_input.AsSpan(_inputLength));
+        _inputLength += bytes.Length;
+        if (_upgraded || ReadHead())
+        {
+            ReadFrames();
+        }
+    }
+
+    protected override void Lost() => TellClosed(CloseCodes.Abnormal, "");
+
+    private bool ReadHead()
+    {
+        ReadOnlySpan<byte> bytes = _input.AsSpan(0, _inputLength);
+        HeadStatus status = _head.Parse(bytes, HttpHeadLimits.Default);
+        Violation.Unless(status != HeadStatus.Refused, "a response head is not HTTP");
+        if (status == HeadStatus.NeedMore)
+        {
+            return false;
+        }
+        HandshakeVerdict verdict = ClientHandshake.Judge(_head, bytes, _nonce, [], out _);
+        Violation.Unless(verdict.Accepted, "a well-formed handshake was refused");
+        bytes[_head.Length..].CopyTo(_input);
+        _inputLength -= _head.Length;
+        _upgraded = true;
+        World.Trace.Note(World.Now, Name, "is open");
+        Opened();
+        return true;
+    }
+
+    private void ReadFrames()
+    {
+        Span<byte> input = _input.AsSpan(0, _inputLength);
+        foreach (WebSocketEvent e in _protocol.Receive(input, Output, _limits, this))
+        {
+            switch (e.Kind)
+            {
+                case WebSocketEventKind.Data:
+                    ReadData(e);
+                    break;
+                case WebSocketEventKind.Pong:
+                    Pong(e.Payload);
+                    break;
+                case WebSocketEventKind.Close:
+                    TellClosed(e.CloseCode, Encoding.UTF8.GetString(e.Reason));
+                    break;
+                case WebSocketEventKind.Violation:
+                    Violation.Found($"{Name}: the server broke the protocol: {Encoding.UTF8.GetString(e.Reason)}");
+                    break;
+            }
+        }
+        int unread = _protocol.Unread;
+        input[^unread..].CopyTo(_input);
+        _inputLength = unread;
+        Flush();
+    }
+
+    private void ReadData(in WebSocketEvent e)
+    {
+        if (e.First && e.Last)
+        {
+            Message(e.Opcode, e.Payload);
+            return;
+        }
+        _message.Write(e.Payload);
+        if (e.Last)
+        {
+            Message(e.Opcode, _message.WrittenSpan);
+            _message.ResetWrittenCount();
+        }
+    }
+
+    private void TellClosed(int code, string reason)
+    {
+        if (!_closeTold)
+        {
+            _closeTold = true;
+            World.Trace.Note(World.Now, Name, "is closed", code, 0, reason);
+            Closed(code, reason);
+        }
+    }
+}

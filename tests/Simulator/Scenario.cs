@@ -1,0 +1,199 @@
+using Sluice.Channels;
+using Sluice.Loop;
+
+namespace Sluice.Simulator;
+
+/// <summary>One run: a server of some loops, its peers, a storm of faults, calm, and the end, all of it from one seed.</summary>
+internal sealed class Scenario
+{
+    public const string ChannelPath = "/connection/websocket";
+    public const string EchoPath = "/echo";
+
+    // After this every time-out, delay and stall of any run is over.
+    private const int CalmMsMax = 120_000;
+    private const int LookAgainMs = 500;
+
+    private readonly World _world;
+    private readonly Settings _settings;
+    private readonly Canary _canary;
+    private readonly EventLoop[] _loops;
+    private readonly Hub[] _hubs;
+    private readonly MemoryBroker _broker;
+    private readonly NativeClient[] _clients;
+    private readonly EchoPeer[] _echoes;
+    private readonly HostilePeer[] _hostilePeers;
+    private readonly HostileClient[] _hostileClients;
+    private readonly Outsider _outsider;
+
+    public Scenario(World world, Canary canary)
+    {
+        _world = world;
+        _canary = canary;
+        _settings = Settings.Draw(world.Prng);
+        Oracle = new Oracle(_settings.PayloadBytesMax);
+        _loops = Make(_settings.Loops, AddLoop);
+        _broker = new MemoryBroker(_loops);
+        _hubs = Make(_settings.Loops, AddHub);
+        _loops[0].Group = new LoopGroup(_loops);
+        _clients = Make(_settings.Clients, i => canary.MakeClient(world, $"client {i}", this));
+        _echoes = Make(_settings.EchoPeers, i => new EchoPeer(world, $"echo {i}", EchoPath, _settings.PayloadBytesMax));
+        _hostilePeers = Make(_settings.HostilePeers, i => new HostilePeer(world, $"hostile {i}", ChannelPath));
+        _hostileClients = Make(_settings.HostileClients, i => new HostileClient(world, $"rude {i}", ChannelPath, this));
+        _outsider = new Outsider(world, this, canary.Around(_broker));
+    }
+
+    public Oracle Oracle { get; }
+
+    public string[] Channels => _settings.Channels;
+
+    public bool IsShuttingDown { get; private set; }
+
+    /// <summary>Whether anything went wrong by plan, so that a connection may have been lost by it.</summary>
+    public bool SomethingFailed => _world.Faults.FiredTotal > 0;
+
+    public ChannelRules RulesOf(string channel) => _settings.RulesOf(channel);
+
+    /// <summary>Plays the run. What is wrong is thrown as a <see cref="Violation"/>.</summary>
+    public void Play()
+    {
+        Begin();
+        _world.RunUntil(_world.Now + _settings.StormMs);
+        CalmDown();
+        _world.Faults.Over = true;
+        Await(IsHealed, "not everything healed in time");
+        AgreeOnLogs();
+        End();
+        CheckNothingIsLeft();
+    }
+
+    private void Begin()
+    {
+        _outsider.Start(_world.Prng.Between(0, 500));
+        Array.ForEach(_clients, client => client.Start(_world.Prng.Between(0, 500)));
+        Array.ForEach(_echoes, echo => echo.Start(_world.Prng.Between(0, 500)));
+        Array.ForEach(_hostilePeers, peer => peer.Start(_world.Prng.Between(0, 2_000)));
+        Array.ForEach(_hostileClients, client => client.Start(_world.Prng.Between(0, 2_000)));
+    }
+
+    private void CalmDown()
+    {
+        _outsider.IsQuiet = true;
+        Array.ForEach(_clients, static client => client.Become(Mood.Calm));
+        Array.ForEach(_echoes, static echo => echo.Leave());
+        Array.ForEach(_hostilePeers, static peer => peer.Leave());
+        Array.ForEach(_hostileClients, static client => client.Leave());
+    }
+
+    private bool IsHealed() =>
+        _outsider.Outstanding == 0
+        && Array.TrueForAll(_clients, static client => client.IsSettled)
+        && Array.TrueForAll(_echoes, static echo => echo.IsGone)
+        && Array.TrueForAll(_hostilePeers, static peer => peer.IsGone)
+        && Array.TrueForAll(_hostileClients, static client => client.IsGone);
+
+    // Everybody has the whole of each log, and is counted in it.
+    private void AgreeOnLogs()
+    {
+        string[] inspected = Array.FindAll(Channels, channel => RulesOf(channel).IsKnown);
+        Array.ForEach(inspected, _outsider.Inspect);
+        Await(
+            () =>
+            {
+                bool agrees = _outsider.Outstanding == 0 && IsHealed() && Array.TrueForAll(inspected, Agrees);
+                if (!agrees && _outsider.Outstanding == 0)
+                {
+                    Array.ForEach(inspected, _outsider.Inspect);
+                }
+                return agrees;
+            },
+            "subscribers did not reach the end of their logs");
+        Oracle.Audit(channel => RulesOf(channel).Forgets || !RulesOf(channel).Options.HasHistory);
+    }
+
+    private bool Agrees(string channel)
+    {
+        int readers = 0;
+        foreach (NativeClient client in _clients)
+        {
+            foreach (Subscription subscription in client.Subscriptions)
+            {
+                if (subscription.Channel == channel && subscription.IsLive)
+                {
+                    readers++;
+                    if (subscription.Position is { } position && position != _outsider.TopOf(channel))
+                    {
+                        return false;
+                    }
+                }
+            }
+        }
+        return !RulesOf(channel).Options.Presence || _outsider.PresentIn(channel) == readers;
+    }
+
+    private void End()
+    {
+        if (_world.Prng.Chance(500))
+        {
+            Array.ForEach(_clients, static client => client.Become(Mood.Leaving));
+            Await(() => Array.TrueForAll(_clients, static client => client.IsGone), "clients could not leave");
+        }
+        IsShuttingDown = true;
+        Array.ForEach(_clients, static client => client.Become(Mood.Leaving));
+        Array.ForEach(_loops, static loop => loop.BeginShutdown());
+        Await(() => Array.TrueForAll(_loops, static loop => loop.Stopped), "the loops did not stop");
+        Await(() => Array.TrueForAll(_clients, static client => client.IsGone), "a client was not told of the end");
+    }
+
+    private void CheckNothingIsLeft()
+    {
+        // Long enough for every position to be forgotten.
+        _world.RunUntil(_world.Now + 6_000_000);
+        Violation.Unless(_world.Descriptors.OpenCount == 0, "a socket is left");
+        foreach (EventLoop loop in _loops)
+        {
+            Violation.Unless(loop.Resources == default, $"a loop still holds something: {loop.Resources}");
+        }
+        foreach (Hub hub in _hubs)
+        {
+            Violation.Unless(hub.Resources == default, $"a hub still holds something: {hub.Resources}");
+        }
+        Violation.Unless(_broker.Resources == default, $"the broker still holds something: {_broker.Resources}");
+    }
+
+    private void Await(Func<bool> condition, string otherwise)
+    {
+        long deadline = _world.Now + CalmMsMax;
+        while (!condition())
+        {
+            Violation.Unless(_world.Now < deadline, otherwise);
+            _world.RunUntil(_world.Now + LookAgainMs);
+        }
+    }
+
+    private EventLoop AddLoop(int number)
+    {
+        SimulatedSystem system = _world.AddSystem(listens: number == 0);
+        EventLoop loop = new(_canary.Around(system), _settings.Loop);
+        system.Turn = loop.Turn;
+        return loop;
+    }
+
+    private Hub AddHub(int number)
+    {
+        EventLoop loop = _loops[number];
+        Hub hub = new(loop, _canary.Around(_broker.From(loop)), _settings.Hub, ChannelPath) { ShutdownCode = 3001, SlowCode = 3008 };
+        loop.Serve(hub);
+        loop.Serve(new EchoEndpoint(loop, EchoPath));
+        return hub;
+    }
+
+    private static T[] Make<T>(int count, Func<int, T> make)
+    {
+        T[] made = new T[count];
+        for (int i = 0; i < count; i++)
+        {
+            made[i] = make(i);
+        }
+        return made;
+    }
+}

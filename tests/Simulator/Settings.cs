@@ -1,0 +1,127 @@
+using Sluice.Channels;
+using Sluice.Loop;
+
+namespace Sluice.Simulator;
+
+/// <summary>How large and how strict one run's server is, drawn from the seed: small limits are met often.</summary>
+internal sealed record Settings
+{
+    private const int Forever = 1_000_000;
+    private const int ClientsMax = 5;
+
+    public required int Loops { get; init; }
+
+    public required int Clients { get; init; }
+
+    public required int EchoPeers { get; init; }
+
+    public required int HostilePeers { get; init; }
+
+    public required int HostileClients { get; init; }
+
+    /// <summary>How long things fail.</summary>
+    public required int StormMs { get; init; }
+
+    public required int PayloadBytesMax { get; init; }
+
+    public required EventLoopOptions Loop { get; init; }
+
+    public required HubOptions Hub { get; init; }
+
+    public required IReadOnlyDictionary<string, ChannelRules> Rules { get; init; }
+
+    public required string[] Channels { get; init; }
+
+    public static Settings Draw(Prng prng)
+    {
+        Dictionary<string, ChannelRules> rules = DrawRules(prng);
+        return new Settings
+        {
+            Loops = prng.Pick<int>([1, 2, 2, 2, 3]),
+            Clients = prng.Between(1, ClientsMax),
+            EchoPeers = prng.Below(2),
+            HostilePeers = prng.Below(2),
+            HostileClients = prng.Below(2),
+            StormMs = prng.Between(1_000, 12_000),
+            PayloadBytesMax = prng.Pick<int>([200, 200, 2_000, 40_000]),
+            Loop = DrawLoop(prng),
+            Hub = DrawHub(prng) with
+            {
+                Namespaces = new ChannelNamespaces
+                {
+                    Options = rules.Where(static rule => rule.Value.IsKnown).ToDictionary(static rule => rule.Key, static rule => rule.Value.Options),
+                },
+            },
+            Rules = rules,
+            Channels = [.. DrawChannels(prng, rules.Keys)],
+        };
+    }
+
+    public ChannelRules RulesOf(string channel) => Rules[channel[..channel.IndexOf(':', StringComparison.Ordinal)]];
+
+    private static EventLoopOptions DrawLoop(Prng prng) => new()
+    {
+        ConnectionsMax = prng.Pick<int>([ClientsMax + 1, Forever, Forever]),
+        HandshakeTimeoutMs = prng.Between(2_000, 10_000),
+        CloseTimeoutMs = prng.Between(500, 5_000),
+        LingerTimeoutMs = prng.Between(100, 1_000),
+        StallTimeoutMs = prng.Between(2_000, 30_000),
+        UnsentBytesMax = prng.Pick<int>([4 << 10, 64 << 10, 4 << 20]),
+        UnsentBytesHigh = prng.Pick<int>([256, 2 << 10, 64 << 10]),
+        TurnQuantum = prng.Pick<int>([1, 4, 256]),
+        RunQuantum = prng.Pick<int>([1, 16]),
+        ReleasesForeign = prng.Chance(500),
+        OverwritesReturnedBuffers = true,
+    };
+
+    private static HubOptions DrawHub(Prng prng) => new()
+    {
+        AllowAnonymous = true,
+        PingIntervalMs = prng.Between(500, 25_000),
+        PongTimeoutMs = prng.Between(400, 8_000),
+        StaleMs = prng.Between(2_000, 10_000),
+        PendingAnswersMax = prng.Pick<int>([1, 3, 64]),
+        HeldBytesMax = prng.Pick<int>([4 << 10, 256 << 10]),
+        HistoryCountMax = prng.Pick<int>([2, 300]),
+        HistoryBytesMax = prng.Pick<int>([1_000, 1 << 20]),
+        RecoveryReplyBytesMax = prng.Pick<int>([0, 500, 64 << 10]),
+    };
+
+    private static Dictionary<string, ChannelRules> DrawRules(Prng prng)
+    {
+        ChannelOptions open = new()
+        {
+            Presence = true,
+            JoinLeave = prng.Chance(500),
+            Subscribe = Access.Client,
+            Publish = Access.Client,
+            History = Access.Client,
+            ReadPresence = Access.Client,
+        };
+        ChannelOptions keeping = open with { HistorySize = Forever, HistoryTtlMs = Forever, HistoryBytesMax = int.MaxValue };
+        return new Dictionary<string, ChannelRules>(StringComparer.Ordinal)
+        {
+            ["keep"] = new(keeping, Forgets: false),
+            ["few"] = new(open with { HistorySize = prng.Between(1, 20), HistoryBytesMax = prng.Pick<int>([500, 1 << 20]) }, Forgets: true),
+            ["old"] = new(open with { HistorySize = 100, HistoryTtlMs = prng.Between(100, 5_000), PositionTtlMs = prng.Between(100, 5_000) }, Forgets: true),
+            ["live"] = new(open with { Presence = prng.Chance(500) }, Forgets: false),
+            ["own"] = new(
+                keeping with { Publish = Access.Subscriber, History = Access.Subscriber, ReadPresence = Access.Subscriber },
+                Forgets: false),
+            ["shut"] = new(new ChannelOptions { HistorySize = 10 }, Forgets: true),
+            ["unknown"] = new(new ChannelOptions(), Forgets: true, IsKnown: false),
+        };
+    }
+
+    private static IEnumerable<string> DrawChannels(Prng prng, IEnumerable<string> namespaces)
+    {
+        foreach (string name in namespaces)
+        {
+            // The letter decides which loop owns it.
+            for (int left = name == "keep" ? 3 : 1; left > 0; left--)
+            {
+                yield return $"{name}:{left}{(char)('a' + prng.Below(8))}";
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+namespace Sluice.Simulator;
+
+/// <summary>How likely each fault is, in thousandths, at each moment at which it could strike.</summary>
+internal sealed record FaultPlan
+{
+    private static readonly int _kinds = Enum.GetValues<Fault>().Length;
+    private readonly int[] _perMille = new int[_kinds];
+
+    public int this[Fault fault]
+    {
+        get => _perMille[(int)fault];
+        init => _perMille[(int)fault] = value;
+    }
+
+    public static FaultPlan None { get; } = new();
+
+    /// <summary>A plan of its own for each seed, in which some faults are frequent, some rare and some absent:
+    /// a bug that shows only without a certain fault is as real as one that needs it.</summary>
+    public static FaultPlan Draw(Prng prng)
+    {
+        FaultPlan plan = new();
+        for (int i = 0; i < _kinds; i++)
+        {
+            plan._perMille[i] = prng.Below(3) switch
+            {
+                0 => 0,
+                1 => prng.Between(1, 30),
+                _ => prng.Between(30, Ceiling((Fault)i)),
+            };
+        }
+        return plan;
+    }
+
+    /// <summary>Beyond these a run shows nothing but the fault.</summary>
+    private static int Ceiling(Fault fault) => fault switch
+    {
+        Fault.Reset => 35,
+        Fault.ResetByPeer or Fault.EndedWithoutClose => 100,
+        Fault.LoopStalled => 40,
+        Fault.BytesDelayed => 200,
+        Fault.TurnSpurious or Fault.WakeSpurious => 200,
+        _ => 500,
+    };
+}
+
+/// <summary>Lets faults strike by plan, and counts them.</summary>
+internal sealed class Faults(FaultPlan plan, Prng prng)
+{
+    private readonly long[] _fired = new long[Enum.GetValues<Fault>().Length];
+
+    /// <summary>From now on nothing fails: what was broken must heal.</summary>
+    public bool Over { get; set; }
+
+    /// <summary>How often each fault was injected, by its number.</summary>
+    public ReadOnlySpan<long> Fired => _fired;
+
+    public long FiredTotal { get; private set; }
+
+    public bool Strikes(Fault fault)
+    {
+        int perMille = plan[fault];
+        if (Over || perMille == 0 || !prng.Chance(perMille))
+        {
+            return false;
+        }
+        _fired[(int)fault]++;
+        FiredTotal++;
+        return true;
+    }
+}

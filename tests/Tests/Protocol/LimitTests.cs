@@ -1,0 +1,120 @@
+using Sluice.Protocol;
+
+namespace Sluice.Tests.Protocol;
+
+public class LimitTests
+{
+    private static readonly WebSocketLimits Limits = new() { MessageBytesMax = 1000 };
+
+    [Fact]
+    public void H28_a_declared_length_above_the_limit_is_1009_before_any_of_it_arrives()
+    {
+        Assert.Equal("violation 1009", Read(Limits, Hex.Bytes("82 FE 03E9 00000000")));
+        Assert.Equal("", Read(Limits, Hex.Bytes("82 FE 03E8 00000000")));
+        Assert.Equal("violation 1009", Read(new() { MessageBytesMax = 5 }, Hex.Bytes("82 86 00000000")));
+        Assert.Equal("violation 1009", Read(new() { MessageBytesMax = 5 }, Hex.Bytes("82 86 00000000 010203040506")));
+        Assert.Equal("binary 0102030405", Read(new() { MessageBytesMax = 5 }, Hex.Bytes("82 85 00000000 0102030405")));
+    }
+
+    [Fact]
+    public void H28_the_sum_of_fragments_above_the_limit_is_1009()
+    {
+        byte[] half = Hex.Frame(Opcode.Binary, false, new byte[500]);
+        Assert.Equal("violation 1009", Read(Limits, [.. half, .. Hex.Frame(Opcode.Continuation, true, new byte[501])]));
+        Assert.StartsWith("binary 00", Read(Limits, [.. half, .. Hex.Frame(Opcode.Continuation, true, new byte[500])]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void H28_each_message_has_the_whole_limit()
+    {
+        byte[] message = [.. Hex.Frame(Opcode.Binary, false, new byte[600]), .. Hex.Frame(Opcode.Continuation, true, new byte[400])];
+        Peer<ServerRole> peer = new(Limits);
+        peer.Receive([.. message, .. message, .. message]);
+        Assert.Equal(3, peer.Log.Count(line => line.StartsWith("binary", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void H29_what_is_only_declared_costs_nothing()
+    {
+        Peer<ServerRole> peer = new(new() { MessageBytesMax = long.MaxValue });
+        byte[] header = Hex.Bytes("82 FF 7FFFFFFFFFFFFFFF 00000000");
+        WebSocketConnection<ServerRole> connection = default;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        int events = 0;
+        foreach (WebSocketEvent e in connection.Receive(header, peer.Output, new() { MessageBytesMax = long.MaxValue }))
+        {
+            events++;
+        }
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200);
+        Assert.Equal(0, events);
+        Assert.True(connection.InMessage);
+    }
+
+    [Fact]
+    public void H30_4_MiB_in_65536_fragments_pass_where_4_MiB_are_allowed()
+    {
+        Peer<ServerRole> peer = new(new() { MessageBytesMax = 4 * 1024 * 1024 });
+        byte[] fragment = Hex.Frame(Opcode.Continuation, false, new byte[64]);
+        peer.Receive(Hex.Frame(Opcode.Binary, false, new byte[64]));
+        byte[] many = [.. Enumerable.Repeat(fragment, 1024).SelectMany(f => f)];
+        for (int i = 0; i < 63; i++)
+        {
+            peer.Receive(many);
+        }
+        peer.Receive(many.AsSpan(fragment.Length));
+        Assert.Empty(peer.Log);
+        peer.Receive(Hex.Frame(Opcode.Continuation, true, []));
+        Assert.Equal("binary ".Length + (2 * 4 * 1024 * 1024), peer.Log[0].Length);
+    }
+
+    [Fact]
+    public void H30_more_fragments_than_one_per_64_bytes_of_the_limit_are_1009()
+    {
+        WebSocketLimits limits = new() { MessageBytesMax = 64 * 100 };
+        Assert.Equal(101, limits.FragmentsMax);
+        Assert.Equal("", Read(limits, Fragments(101, 1)));
+        Assert.Equal("violation 1009", Read(limits, Fragments(102, 1)));
+        Assert.Equal("violation 1009", Read(limits with { FragmentsMax = 2 }, Fragments(3, 1)));
+    }
+
+    [Fact]
+    public void H30_a_small_limit_still_allows_some_fragments()
+    {
+        Assert.Equal("", Read(new() { MessageBytesMax = 65 }, Fragments(65, 1)));
+    }
+
+    [Fact]
+    public void H30_empty_fragments_are_bounded_by_1008()
+    {
+        Assert.Equal("", Read(WebSocketLimits.Default, Fragments(16, 0)));
+        Assert.Equal("violation 1008", Read(WebSocketLimits.Default, Fragments(17, 0)));
+    }
+
+    [Fact]
+    public void H30_a_fragment_that_is_not_empty_does_not_make_up_for_those_that_are()
+    {
+        byte[] input = [.. Fragments(16, 0), .. Hex.Frame(Opcode.Continuation, false, [1]), .. Hex.Frame(Opcode.Continuation, false, [])];
+        Assert.Equal("violation 1008", Read(WebSocketLimits.Default, input));
+    }
+
+    [Fact]
+    public void H30_each_message_has_its_own_count_of_fragments()
+    {
+        byte[] end = Hex.Frame(Opcode.Continuation, true, []);
+        byte[] message = [.. Fragments(16, 0), .. end];
+        Assert.Equal("binary  | binary ", Read(WebSocketLimits.Default, [.. message, .. message]));
+        WebSocketLimits two = new() { FragmentsMax = 2 };
+        message = [.. Fragments(1, 1), .. end];
+        Assert.Equal("binary 00 | binary 00", Read(two, [.. message, .. message]));
+    }
+
+    private static byte[] Fragments(int count, int length) =>
+        [.. Enumerable.Range(0, count).SelectMany(i => Hex.Frame(i == 0 ? Opcode.Binary : Opcode.Continuation, false, new byte[length]))];
+
+    private static string Read(WebSocketLimits limits, byte[] input)
+    {
+        Peer<ServerRole> peer = new(limits);
+        peer.Receive(input);
+        return peer.Transcript;
+    }
+}
