@@ -13,6 +13,7 @@ public sealed class ChannelLog
 {
     private EntryRing _kept;
     private EntryRing _live;
+    private ulong _keptTip; // the last kept entry's sequence, dropped or not
 
     /// <summary>Makes an empty log.</summary>
     public ChannelLog(Epoch epoch) => Epoch = epoch;
@@ -42,10 +43,11 @@ public sealed class ChannelLog
     public void Append(Entry entry)
     {
         Invariant.Check(entry.Sequence > Tip, "sequences grow");
-        Invariant.Check(!entry.IsPositioned || entry.Offset == TopOffset + 1 || KeptFloor > Tip, "offsets have no gap but one that the floor tells");
+        Invariant.Check(!entry.IsPositioned || entry.Offset == TopOffset + 1 || KeptFloor > _keptTip, "offsets have no gap but one that the floor tells");
         if (entry.IsPositioned)
         {
             _kept.Add(entry);
+            _keptTip = entry.Sequence;
             TopOffset = entry.Offset;
         }
         else

@@ -227,7 +227,7 @@ internal sealed class ChannelOwner(EventLoop loop)
                     owner.Review(channel);
                 }
             }
-            if (owner._alarmMs == long.MaxValue && owner._due.TryPeek(out _, out long next))
+            if (owner._due.TryPeek(out _, out long next) && next < owner._alarmMs)
             {
                 owner._alarmMs = next;
                 owner.Loop.RunAt(this, next);

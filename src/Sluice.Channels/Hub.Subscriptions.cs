@@ -45,7 +45,6 @@ public sealed partial class Hub
         {
             return; // of an attachment that has ended
         }
-        bool becomesLive = mirror.Log is null;
         ChannelLog log = mirror.Log ??= new ChannelLog(feed.Epoch);
         log.Drop(feed.KeptFloor, feed.LiveFloor);
         foreach (Entry entry in feed.Entries)
@@ -54,10 +53,7 @@ public sealed partial class Hub
         }
         feed.Entries.Clear();
         log.Follow(feed.Cursor, feed.TopOffset);
-        if (becomesLive)
-        {
-            CompleteWaiting(mirror);
-        }
+        CompleteWaiting(mirror);
         if (mirror.Feed == feed)
         {
             mirror.Announce();
@@ -80,14 +76,14 @@ public sealed partial class Hub
         bool recovers = command.Recover && options.HasHistory && options.History != Access.Nobody;
         RecoveryRequest recovery = new(recovers, new Position(Epoch.Parse(command.Epoch), command.Offset), (command.Flag & FlagRefuseLostPosition) != 0);
         Mirror mirror = _mirrorOf[handle.Index]!;
-        if (mirror.Log is not null)
+        if (MustWait(mirror, recovery, null))
         {
-            Complete(handle.Index, command.Id, recovery, _replies);
+            _subscriptions[handle.Index].Flags |= SubscriptionFlags.Pending;
+            Await(new PendingSubscribe(this, handle, command.Id, recovery), mirror);
         }
         else
         {
-            _subscriptions[handle.Index].Flags |= SubscriptionFlags.Pending;
-            (mirror.Waiting ??= []).Add(new PendingSubscribe(handle, command.Id, recovery));
+            Complete(handle.Index, command.Id, recovery, _replies);
         }
         return Outcome.Next;
     }
@@ -142,22 +138,70 @@ public sealed partial class Hub
         return handle;
     }
 
+    // A reader may come from another loop with a position that this loop's mirror has not reached. Whether there is such a
+    // position the owner knows; if there is, the feed will bring it.
+    private static bool MustWait(Mirror mirror, in RecoveryRequest recovery, Position? ownersTop)
+    {
+        if (mirror.Log is not { } log)
+        {
+            return true;
+        }
+        Position since = recovery.Since;
+        bool ahead = recovery.Asked && since.Offset > log.TopOffset && (!since.Epoch.IsGiven || since.Epoch == log.Epoch);
+        return ahead && (ownersTop is null || since.Offset <= ownersTop.Value.Offset);
+    }
+
+    private void Await(PendingSubscribe pending, Mirror mirror)
+    {
+        (mirror.Waiting ??= []).Add(pending);
+        if (mirror.Log is not null && !pending.AsksOwner)
+        {
+            pending.AsksOwner = true;
+            _broker.ReadHistory(new HistoryRequest { Channel = mirror.Name, Options = mirror.Options, Limit = 0, BytesMax = 0, Asker = pending });
+        }
+    }
+
     private void CompleteWaiting(Mirror mirror)
     {
         List<PendingSubscribe>? waiting = mirror.Waiting;
         mirror.Waiting = null;
         foreach (PendingSubscribe pending in waiting ?? [])
         {
-            if (_subscriptions.Contains(pending.Subscription))
+            Continue(pending, mirror);
+        }
+    }
+
+    /// <summary>The owner has told where its log ends.</summary>
+    internal void Continue(PendingSubscribe pending)
+    {
+        if (_subscriptions.Contains(pending.Subscription))
+        {
+            Mirror mirror = _mirrorOf[pending.Subscription.Index]!;
+            if (mirror.Waiting?.Remove(pending) == true)
             {
-                int session = _subscriptions[pending.Subscription.Index].Session;
-                _subscriptions[pending.Subscription.Index].Flags &= ~SubscriptionFlags.Pending;
-                _aside.Clear();
-                Complete(pending.Subscription.Index, pending.CommandId, pending.Recovery, _aside);
-                SendAside(session);
-                ExecuteHeld(session);
+                Continue(pending, mirror);
             }
         }
+    }
+
+    private void Continue(PendingSubscribe pending, Mirror mirror)
+    {
+        if (!_subscriptions.Contains(pending.Subscription))
+        {
+            return;
+        }
+        if (MustWait(mirror, pending.Recovery, pending.OwnersTop))
+        {
+            Await(pending, mirror);
+            return;
+        }
+        int subscription = pending.Subscription.Index;
+        int session = _subscriptions[subscription].Session;
+        _subscriptions[subscription].Flags &= ~SubscriptionFlags.Pending;
+        _aside.Clear();
+        Complete(subscription, pending.CommandId, pending.Recovery, _aside);
+        SendAside(session);
+        ExecuteHeld(session);
     }
 
     // Writes the reply and places the cursor. Recovering is reading on from an earlier position: what fits goes with the

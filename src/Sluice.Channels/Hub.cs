@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Sluice.Channels.Json;
 using Sluice.Loop;
 using Sluice.Protocol;
@@ -16,6 +17,12 @@ namespace Sluice.Channels;
 /// </remarks>
 public sealed partial class Hub : Endpoint, IAsker
 {
+    /// <summary>The bytes of a session's row, part of the memory budget.</summary>
+    public const int SessionBytes = 48;
+
+    /// <summary>The bytes of a subscription's row, part of the memory budget.</summary>
+    public const int SubscriptionBytes = 24;
+
     private readonly EventLoop _loop;
     private readonly IBroker _broker;
     private readonly HubOptions _options;
@@ -32,6 +39,7 @@ public sealed partial class Hub : Endpoint, IAsker
     public Hub(EventLoop loop, IBroker broker, HubOptions options, string path)
         : base(path)
     {
+        Invariant.Check(Unsafe.SizeOf<Session>() == SessionBytes && Unsafe.SizeOf<Subscription>() == SubscriptionBytes, "rows have the sizes that the memory budget counts");
         _loop = loop;
         _broker = broker;
         _options = options;

@@ -20,7 +20,7 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
 
     public Feed? Feed { get; set; }
 
-    /// <summary>Subscribe commands that wait for the mirror to be live.</summary>
+    /// <summary>Subscribe commands that wait for the mirror to be live, or to reach the position that they come from.</summary>
     public List<PendingSubscribe>? Waiting { get; set; }
 
     public int ReaderCount => _readers.Count;
@@ -65,12 +65,6 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
         return _passAgain;
     }
 }
-
-/// <summary>A subscribe command that waits for its mirror.</summary>
-/// <param name="Subscription">The subscription's row.</param>
-/// <param name="CommandId">The command.</param>
-/// <param name="Recovery">What it asked about recovery.</param>
-internal readonly record struct PendingSubscribe(Handle Subscription, uint CommandId, RecoveryRequest Recovery);
 
 /// <summary>What a subscribe command asks about recovery.</summary>
 /// <param name="Asked">Whether it asks at all.</param>

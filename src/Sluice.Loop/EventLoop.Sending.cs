@@ -73,6 +73,10 @@ public sealed partial class EventLoop
         {
             bool more = FillBatch(connection, ref row);
             Flush(connection, ref row);
+            if ((row.Flags & ConnectionFlags.Choked) != 0 && (row.Outbox == 0 || _outboxes[row.Outbox].PrivateBytes <= _options.UnsentBytesHigh / 2))
+            {
+                SetReadingFlag(connection, ConnectionFlags.Choked, false);
+            }
             FinishIfSent(connection, ref row);
             if (more)
             {
@@ -218,10 +222,6 @@ public sealed partial class EventLoop
             Settle(connection, ref row, _batches[row.PendingBatch], count);
             _batches.Return(row.PendingBatch);
             row.PendingBatch = 0;
-        }
-        if (row.Outbox == 0 || _outboxes[row.Outbox].PrivateBytes <= _options.UnsentBytesHigh / 2)
-        {
-            SetReadingFlag(connection, ConnectionFlags.Choked, false);
         }
         Wake(connection);
     }

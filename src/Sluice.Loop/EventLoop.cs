@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Sluice.Protocol;
 
 namespace Sluice.Loop;
@@ -14,6 +15,9 @@ namespace Sluice.Loop;
 /// </remarks>
 public sealed partial class EventLoop
 {
+    /// <summary>The bytes of a connection's row, part of the memory budget.</summary>
+    public const int ConnectionBytes = 64;
+
     private readonly ISystem _system;
     private readonly EventLoopOptions _options;
     private readonly Slab<Connection> _connections = new();
@@ -33,6 +37,7 @@ public sealed partial class EventLoop
     /// <summary>Makes a loop over a system that nobody else uses.</summary>
     public EventLoop(ISystem system, EventLoopOptions? options = null)
     {
+        Invariant.Check(Unsafe.SizeOf<Connection>() == ConnectionBytes, "a connection's row has the size that the memory budget counts");
         _system = system;
         _options = options ?? EventLoopOptions.Default;
         _timers = new TimerWheel(system.Now);

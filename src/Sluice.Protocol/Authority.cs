@@ -8,10 +8,10 @@ internal readonly ref struct Authority
 {
     internal const int NoPort = -1;
 
-    private static readonly SearchValues<byte> HostBytes =
+    private static readonly SearchValues<byte> s_hostBytes =
         SearchValues.Create("-._~%!$&'()*+,;=0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
-    private static readonly SearchValues<byte> AddressBytes = SearchValues.Create("0123456789ABCDEFabcdef:."u8);
+    private static readonly SearchValues<byte> s_addressBytes = SearchValues.Create("0123456789ABCDEFabcdef:."u8);
 
     private Authority(ReadOnlySpan<byte> host, int port)
     {
@@ -39,7 +39,7 @@ internal readonly ref struct Authority
         {
             end = text.IndexOf((byte)':');
             end = end < 0 ? text.Length : end;
-            if (end == 0 || text[..end].ContainsAnyExcept(HostBytes))
+            if (end == 0 || text[..end].ContainsAnyExcept(s_hostBytes))
             {
                 return false;
             }
@@ -58,7 +58,7 @@ internal readonly ref struct Authority
 
     // The runtime's check allows a zone and IPv4 too, which brackets may not hold.
     private static bool IsAddress(ReadOnlySpan<byte> text) =>
-        text.Contains((byte)':') && !text.ContainsAnyExcept(AddressBytes) && IPAddress.IsValidUtf8(text);
+        text.Contains((byte)':') && !text.ContainsAnyExcept(s_addressBytes) && IPAddress.IsValidUtf8(text);
 
     // ":" *DIGIT, or nothing.
     private static bool TryParsePort(ReadOnlySpan<byte> text, out int port)

@@ -105,7 +105,7 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
         return true;
     }
 
-    // RFC 6455, 5.2 to 5.5.
+    // RFC 6455, 5.2 to 5.5. If the header breaks a rule, the violation is the event.
     private bool BreaksFraming(in FrameHeader header)
     {
         // What the handshake allowed is no extension at all, so no reserved bit has a meaning.
@@ -138,28 +138,23 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
         }
     }
 
+    // Likewise.
     private bool BreaksLimits(in FrameHeader header)
     {
-        long before = 0;
-        if (header.Opcode == Opcode.Continuation)
-        {
-            before = _connection.MessageBytes;
-            if (_connection.Fragments >= _limits.FragmentsMax)
-            {
-                return Fail(CloseCodes.MessageTooBig, "too many fragments"u8);
-            }
-        }
+        bool continues = header.Opcode == Opcode.Continuation;
+        long before = continues ? _connection.MessageBytes : 0;
         // A subtraction, because the sum could overflow.
         if ((long)header.PayloadLength > _limits.MessageBytesMax - before)
         {
             return Fail(CloseCodes.MessageTooBig, "message too big"u8);
         }
-        if (header.PayloadLength == 0 && !header.Final
-            && header.Opcode == Opcode.Continuation && _connection.EmptyFragments >= _limits.EmptyFragmentsMax)
+        if (continues && _connection.Fragments >= _limits.FragmentsMax)
         {
-            return Fail(CloseCodes.PolicyViolation, "too many empty fragments"u8);
+            return Fail(CloseCodes.MessageTooBig, "too many fragments"u8);
         }
-        return false;
+        bool carriesNothing = header.PayloadLength == 0 && !header.Final;
+        return carriesNothing && continues && _connection.EmptyFragments >= _limits.EmptyFragmentsMax
+            && Fail(CloseCodes.PolicyViolation, "too many empty fragments"u8);
     }
 
     private void BeginFrame(in FrameHeader header)
@@ -280,7 +275,6 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
         _connection.WriteClose(_replies, code, reason, _masks);
         _connection.Flags |= ConnectionFlags.CloseReceived;
         _connection.Flags &= ~ConnectionFlags.MessageOpen;
-        _connection.FrameRemaining = 0;
         _rest = default;
     }
 }

@@ -23,7 +23,7 @@ public static class Handshake
     // Comparing each with each must stay cheap.
     private const int ProtocolsMax = 32;
 
-    private static readonly SearchValues<byte> Base64Bytes =
+    private static readonly SearchValues<byte> s_base64Bytes =
         SearchValues.Create("+/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     internal static ReadOnlySpan<byte> KeyName => "Sec-WebSocket-Key"u8;
@@ -182,7 +182,7 @@ public static class Handshake
 
     // The base64 of 16 bytes. That the last character's low bits are zero is not asked: some clients are careless.
     private static bool IsKey(ReadOnlySpan<byte> key) =>
-        key.Length == KeyBytes && key.EndsWith("=="u8) && !key[..^2].ContainsAnyExcept(Base64Bytes);
+        key.Length == KeyBytes && key.EndsWith("=="u8) && !key[..^2].ContainsAnyExcept(s_base64Bytes);
 
     private static bool AreProtocols(ListElements protocols)
     {

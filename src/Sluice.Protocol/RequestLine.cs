@@ -26,8 +26,8 @@ public static class RequestLine
     private const int AuthorityBytesMax = 320;
     private const int PathBytesMax = 1024;
 
-    private static readonly SearchValues<byte> AuthorityEnds = SearchValues.Create("/?# \t\r\n"u8);
-    private static readonly SearchValues<byte> PathEnds = SearchValues.Create("?# \t\r\n"u8);
+    private static readonly SearchValues<byte> s_authorityEnds = SearchValues.Create("/?# \t\r\n"u8);
+    private static readonly SearchValues<byte> s_pathEnds = SearchValues.Create("?# \t\r\n"u8);
 
     /// <summary>Within so many bytes it is decided.</summary>
     public const int BytesMax = BlankBytesMax + MethodBytesMax + BlankBytesMax + SchemeBytesMax + AuthorityBytesMax + PathBytesMax + 8;
@@ -108,7 +108,7 @@ public static class RequestLine
             return slashes == after.Length ? RequestLineStatus.NeedMore : RequestLineStatus.Foreign;
         }
         ReadOnlySpan<byte> authority = after[3..];
-        int end = authority.IndexOfAny(AuthorityEnds);
+        int end = authority.IndexOfAny(s_authorityEnds);
         if (end < 0)
         {
             return authority.Length > AuthorityBytesMax ? RequestLineStatus.Foreign : RequestLineStatus.NeedMore;
@@ -123,7 +123,7 @@ public static class RequestLine
 
     private static RequestLineStatus TakePath(ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> path)
     {
-        int length = rest.IndexOfAny(PathEnds);
+        int length = rest.IndexOfAny(s_pathEnds);
         path = length < 0 ? rest : rest[..length];
         return path.Length > PathBytesMax ? RequestLineStatus.Foreign
             : length < 0 ? RequestLineStatus.NeedMore

@@ -17,11 +17,7 @@ internal sealed class HttpApi(ChannelApi api, string? key)
 
     private readonly byte[]? _keyHash = key is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
-    public void Map(IEndpointRouteBuilder routes)
-    {
-        routes.MapPost("/api/{method}", AnswerAsync);
-        routes.Map("/api/{method}", static context => RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "The API is called with POST."));
-    }
+    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/api/{method}", AnswerAsync);
 
     private async Task AnswerAsync(HttpContext context)
     {
@@ -100,10 +96,6 @@ internal sealed class HttpApi(ChannelApi api, string? key)
     private static Task RefuseAsync(HttpContext context, int status, string reason)
     {
         context.Response.StatusCode = status;
-        if (status == StatusCodes.Status405MethodNotAllowed)
-        {
-            context.Response.Headers.Allow = "POST";
-        }
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(reason + "\n", context.RequestAborted);
     }

@@ -73,7 +73,13 @@ internal sealed record ServerOptions
                     result.AddError($"--host: \"{result.GetValueOrDefault<string>()}\" is not an IP address.");
                 }
             });
-            _hostOnly.AcceptOnlyFromAmong("kestrel");
+            _hostOnly.Validators.Add(static result =>
+            {
+                if (result.GetValueOrDefault<string>() != "kestrel")
+                {
+                    result.AddError($"--host-only: \"{result.GetValueOrDefault<string>()}\" is not a host; the only one is kestrel.");
+                }
+            });
             Root = new RootCommand("Sluice, a realtime channel server.") { _port, _host, _loops, _hostOnly, _demo, _ping, _pong, _stale };
         }
 

@@ -15,8 +15,8 @@ public sealed unsafe partial class EpollSystem
         ref SocketRow row = ref _sockets[socket];
         Invariant.Check((row.State & SocketState.Adopted) == 0, "a socket is adopted once");
         row.Token = token;
-        // A stale turn may stand in the ring under this number; it then serves this socket, and harmlessly so.
-        row.State = (row.State & SocketState.Queued) | SocketState.Adopted | (peek ? SocketState.Peeking : SocketState.Armed);
+        // A turn of the number's last socket may still stand in the ring; it then serves this one, and harmlessly so.
+        row.State |= SocketState.Adopted | (peek ? SocketState.Peeking : SocketState.Armed);
         if (!Register(Libc.EpollAdd, socket, ReadInterest))
         {
             row.State |= SocketState.Broken; // the kernel had no memory to watch it

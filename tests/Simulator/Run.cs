@@ -8,8 +8,9 @@ namespace Sluice.Simulator;
 /// <param name="Events">How many events that was.</param>
 /// <param name="Failure">What was wrong, with the last events before it; null if nothing was.</param>
 /// <param name="Fired">How often each fault was injected.</param>
+/// <param name="Reached">How often each milestone came about.</param>
 /// <param name="Checked">How many publications were held against what was published.</param>
-internal sealed record Run(ulong Seed, ulong Digest, long Events, string? Failure, long[] Fired, long Checked)
+internal sealed record Run(ulong Seed, ulong Digest, long Events, string? Failure, long[] Fired, long[] Reached, long Checked)
 {
     [SuppressMessage("Design", "CA1031", Justification = "Whatever is thrown is a finding of this seed.")]
     public static Run Of(ulong seed, Canary? canary = null, FaultPlan? plan = null, TextWriter? live = null)
@@ -26,7 +27,7 @@ internal sealed record Run(ulong Seed, ulong Digest, long Events, string? Failur
         {
             failure = Describe(seed, world, e);
         }
-        return new Run(seed, world.Trace.Digest, world.Trace.Count, failure, world.Faults.Fired.ToArray(), scenario?.Oracle.CheckedTotal ?? 0);
+        return new Run(seed, world.Trace.Digest, world.Trace.Count, failure, world.Faults.Fired.ToArray(), world.Reached.ToArray(), scenario?.Oracle.CheckedTotal ?? 0);
     }
 
     private static string Describe(ulong seed, World world, Exception e)

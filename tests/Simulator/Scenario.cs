@@ -1,5 +1,6 @@
 using Sluice.Channels;
 using Sluice.Loop;
+using Sluice.Protocol;
 
 namespace Sluice.Simulator;
 
@@ -10,7 +11,7 @@ internal sealed class Scenario
     public const string EchoPath = "/echo";
 
     // After this every time-out, delay and stall of any run is over.
-    private const int CalmMsMax = 120_000;
+    private const int CalmMsMax = 600_000;
     private const int LookAgainMs = 500;
 
     private readonly World _world;
@@ -58,11 +59,26 @@ internal sealed class Scenario
     {
         Begin();
         _world.RunUntil(_world.Now + _settings.StormMs);
-        CalmDown();
-        _world.Faults.Over = true;
-        Await(IsHealed, "not everything healed in time");
-        AgreeOnLogs();
-        End();
+        if (_world.Prng.Chance(250))
+        {
+            _world.Reach(Milestone.ShutDownInStorm);
+            ShutDown();
+            _world.RunUntil(_world.Now + _world.Prng.Between(0, 2_000));
+            CalmDown();
+        }
+        else
+        {
+            CalmDown();
+            Await(IsHealed, "not everything healed in time");
+            AgreeOnLogs();
+            if (_world.Prng.Chance(500))
+            {
+                SayGoodbye();
+            }
+            ShutDown();
+            Array.ForEach(_clients, static client => client.Become(Mood.Leaving));
+        }
+        Await(IsOver, "the end did not come");
         CheckNothingIsLeft();
     }
 
@@ -78,7 +94,8 @@ internal sealed class Scenario
     private void CalmDown()
     {
         _outsider.IsQuiet = true;
-        Array.ForEach(_clients, static client => client.Become(Mood.Calm));
+        _world.Faults.Over = true;
+        Array.ForEach(_clients, client => client.Become(IsShuttingDown ? Mood.Leaving : Mood.Calm));
         Array.ForEach(_echoes, static echo => echo.Leave());
         Array.ForEach(_hostilePeers, static peer => peer.Leave());
         Array.ForEach(_hostileClients, static client => client.Leave());
@@ -130,25 +147,27 @@ internal sealed class Scenario
         return !RulesOf(channel).Options.Presence || _outsider.PresentIn(channel) == readers;
     }
 
-    private void End()
+    private void SayGoodbye()
     {
-        if (_world.Prng.Chance(500))
-        {
-            Array.ForEach(_clients, static client => client.Become(Mood.Leaving));
-            Await(() => Array.TrueForAll(_clients, static client => client.IsGone), "clients could not leave");
-        }
-        IsShuttingDown = true;
         Array.ForEach(_clients, static client => client.Become(Mood.Leaving));
-        Array.ForEach(_loops, static loop => loop.BeginShutdown());
-        Await(() => Array.TrueForAll(_loops, static loop => loop.Stopped), "the loops did not stop");
-        Await(() => Array.TrueForAll(_clients, static client => client.IsGone), "a client was not told of the end");
+        Await(() => Array.TrueForAll(_clients, static client => client.IsGone), "clients could not leave");
     }
+
+    private void ShutDown()
+    {
+        IsShuttingDown = true;
+        Array.ForEach(_loops, static loop => loop.BeginShutdown());
+    }
+
+    private bool IsOver() =>
+        Array.TrueForAll(_loops, static loop => loop.Stopped) && Array.TrueForAll(_clients, static client => client.IsGone);
 
     private void CheckNothingIsLeft()
     {
         // Long enough for every position to be forgotten.
         _world.RunUntil(_world.Now + 6_000_000);
         Violation.Unless(_world.Descriptors.OpenCount == 0, "a socket is left");
+        Violation.Unless(_world.Systems.All(static system => system.SleepsUntil == long.MaxValue), "a timer is left");
         foreach (EventLoop loop in _loops)
         {
             Violation.Unless(loop.Resources == default, $"a loop still holds something: {loop.Resources}");
@@ -165,7 +184,10 @@ internal sealed class Scenario
         long deadline = _world.Now + CalmMsMax;
         while (!condition())
         {
-            Violation.Unless(_world.Now < deadline, otherwise);
+            if (_world.Now >= deadline)
+            {
+                Violation.Found($"{otherwise}: {string.Join("; ", [.. _clients, .. _echoes, .. _hostilePeers, .. _hostileClients])}; {_outsider.Outstanding} requests open");
+            }
             _world.RunUntil(_world.Now + LookAgainMs);
         }
     }
@@ -181,7 +203,12 @@ internal sealed class Scenario
     private Hub AddHub(int number)
     {
         EventLoop loop = _loops[number];
-        Hub hub = new(loop, _canary.Around(_broker.From(loop)), _settings.Hub, ChannelPath) { ShutdownCode = 3001, SlowCode = 3008 };
+        Hub hub = new(loop, _canary.Around(_broker.From(loop)), _settings.Hub, ChannelPath)
+        {
+            ShutdownCode = 3001,
+            SlowCode = 3008,
+            Limits = new WebSocketLimits { MessageBytesMax = 256 << 10 },
+        };
         loop.Serve(hub);
         loop.Serve(new EchoEndpoint(loop, EchoPath));
         return hub;

@@ -6,7 +6,7 @@ namespace Sluice.Simulator;
 /// <summary>The command line: <c>--seeds N [--from N]</c> runs many, <c>--seed N [--trace]</c> one.</summary>
 internal static class SeedCommand
 {
-    private const int FailuresShownMax = 10;
+    private const int FailuresShownMax = 100000;
 
     public static int Run(string[] args)
     {
@@ -15,33 +15,21 @@ internal static class SeedCommand
         ulong count = one ? 1 : ValueOf(args, "--seeds", 1);
         TextWriter? live = args.Contains("--trace") ? Console.Out : null;
         long started = Stopwatch.GetTimestamp();
-        long[] fired = new long[Enum.GetValues<Fault>().Length];
-        long events = 0;
-        long comparisons = 0;
-        int failures = 0;
-        for (ulong seed = first; seed < first + count && failures < FailuresShownMax; seed++)
+        Tally tally = new();
+        for (ulong seed = first; seed < first + count && tally.Failed < FailuresShownMax; seed++)
         {
             Run run = Simulator.Run.Of(seed, live: live);
-            events += run.Events;
-            comparisons += run.Checked;
-            for (int i = 0; i < fired.Length; i++)
-            {
-                fired[i] += run.Fired[i];
-            }
+            tally.Add(run);
             if (run.Failure is { } failure)
             {
-                failures++;
                 Console.WriteLine(failure);
             }
         }
         TimeSpan took = Stopwatch.GetElapsedTime(started);
+        Console.Write(tally);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{count} seeds from {first} in {took.TotalSeconds:0.0} s ({count / took.TotalSeconds:0} a second): {events} events, {comparisons} publications checked, {failures} failed"));
-        foreach (Fault fault in Enum.GetValues<Fault>())
-        {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {fired[(int)fault],10} {fault}"));
-        }
-        return failures == 0 ? 0 : 1;
+            $"{tally.Runs} seeds from {first} in {took.TotalSeconds:0.0} s, {tally.Runs / took.TotalSeconds:0} a second: {tally.Failed} failed"));
+        return tally.Failed == 0 ? 0 : 1;
     }
 
     private static ulong ValueOf(string[] args, string option, ulong otherwise)

@@ -42,7 +42,7 @@ internal sealed record Settings
             EchoPeers = prng.Below(2),
             HostilePeers = prng.Below(2),
             HostileClients = prng.Below(2),
-            StormMs = prng.Between(1_000, 12_000),
+            StormMs = prng.Between(1_000, 20_000),
             PayloadBytesMax = prng.Pick<int>([200, 200, 2_000, 40_000]),
             Loop = DrawLoop(prng),
             Hub = DrawHub(prng) with
@@ -77,7 +77,7 @@ internal sealed record Settings
     private static HubOptions DrawHub(Prng prng) => new()
     {
         AllowAnonymous = true,
-        PingIntervalMs = prng.Between(500, 25_000),
+        PingIntervalMs = prng.Pick<int>([500, 5_000, 25_000]),
         PongTimeoutMs = prng.Between(400, 8_000),
         StaleMs = prng.Between(2_000, 10_000),
         PendingAnswersMax = prng.Pick<int>([1, 3, 64]),

@@ -141,16 +141,18 @@ public sealed class ReadingTests : IDisposable
         _rig.ExpectNothing(); // so that the listening socket's turn is over
         first.Send("a"u8);
         second.Send("b"u8);
+        second.Shutdown(SocketShutdown.Send);
         Socket third = _rig.Connect();
         _rig.Expect(CompletionKind.Received, 1); // and the other two events are noted
         _rig.System.Close(firstSocket);
         _rig.System.Close(secondSocket);
         int thirdSocket = _rig.Expect(CompletionKind.Accepted).Socket;
         Assert.Contains(thirdSocket, new[] { firstSocket, secondSocket });
-        _rig.System.Adopt(thirdSocket, 3, peek: false);
+        _rig.System.Adopt(thirdSocket, 3, peek: true);
         _rig.ExpectNothing();
         third.Send("c"u8);
-        Assert.Equal("c"u8, _rig.ExpectBytes(CompletionKind.Received, 3));
+        Assert.Equal("c"u8, _rig.ExpectBytes(CompletionKind.Peeked, 3));
+        _rig.ExpectNothing();
     }
 
     [Fact]

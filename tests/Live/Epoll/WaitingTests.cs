@@ -29,6 +29,21 @@ public sealed class WaitingTests : IDisposable
     }
 
     [Fact]
+    public void TakesOnlyWhatTheLastWaitBroughtWhenItMayNotAsk()
+    {
+        (Socket first, _) = _rig.Open(1);
+        (Socket second, _) = _rig.Open(2);
+        _rig.ExpectNothing();
+        first.Send("a"u8);
+        second.Send("b"u8);
+        Assert.False(_rig.System.Next(ISystem.AtHand, out _));
+        _rig.Expect(CompletionKind.Received, 1);
+        Assert.True(_rig.System.Next(ISystem.AtHand, out Completion completion));
+        Assert.Equal((CompletionKind.Received, 2ul), (completion.Kind, completion.Token));
+        Assert.False(_rig.System.Next(ISystem.AtHand, out _));
+    }
+
+    [Fact]
     public void MakesOneCompletionOfSeveralWakes()
     {
         _rig.System.Wake();

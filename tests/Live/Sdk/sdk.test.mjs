@@ -236,7 +236,7 @@ for (const [host, args] of Object.entries(hosts)) {
 
       for (const [what, channel, code] of [
         ['an unknown namespace', 'nowhere:a', 102],
-        ['a channel outside every namespace', 'private', 102],
+        ['a channel outside every namespace', 'private', 103],
         ['a channel that is too long', `chat:${'x'.repeat(300)}`, 107],
       ]) {
         test(`is refused ${what} with ${code}, to publish and to subscribe`, async () => {

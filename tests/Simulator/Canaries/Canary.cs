@@ -3,16 +3,35 @@ using Sluice.Loop;
 
 namespace Sluice.Simulator;
 
-/// <summary>A bug that a test switches on, put around the system under test and never into it: the checks have to find it.</summary>
+/// <summary>A bug that a test switches on. It is put around the system under test, never into it, and the checks have to
+/// find it: what they find of themselves is worth what they find of these.</summary>
 internal class Canary
 {
     /// <summary>No bug.</summary>
     public static Canary None { get; } = new();
 
+    /// <summary>The kernel as a loop gets to see it.</summary>
     public virtual ISystem Around(ISystem system) => system;
 
+    /// <summary>The broker as a hub, or the API, gets to see it.</summary>
     public virtual IBroker Around(IBroker broker) => broker;
 
-    public virtual NativeClient MakeClient(World world, string name, Scenario scenario) =>
-        new(world, name, Scenario.ChannelPath, scenario);
+    /// <summary>A client, with whatever happens to what it is sent.</summary>
+    public virtual NativeClient MakeClient(World world, string name, Scenario scenario) => new(world, name, Scenario.ChannelPath, scenario);
+}
+
+/// <summary>Says "now" once in a while.</summary>
+internal struct Countdown(int every)
+{
+    private int _left = every;
+
+    public bool IsUp()
+    {
+        if (--_left > 0)
+        {
+            return false;
+        }
+        _left = every;
+        return true;
+    }
 }

@@ -9,7 +9,6 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
     private const int OutstandingMax = 8;
 
     private readonly Queue<Sent> _sent = new();
-    private readonly Queue<ulong> _pings = new();
     private bool _leaving;
 
     private readonly record struct Sent(Opcode Opcode, ulong Seed, int Length);
@@ -28,27 +27,13 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
         Resume();
     }
 
-    protected override void Opened()
-    {
-    }
+    protected override void Greet() => Ping();
 
     protected override void Message(Opcode opcode, ReadOnlySpan<byte> message)
     {
         Violation.Unless(_sent.TryDequeue(out Sent sent), "an echo without a message");
         Violation.Unless(sent.Opcode == opcode && message.SequenceEqual(Payload(sent)), "an echo differs from its message");
         EchoedTotal++;
-    }
-
-    protected override void Pong(ReadOnlySpan<byte> payload)
-    {
-        // Of pongs that could not be sent yet the latest is enough (RFC 6455, 5.5.3).
-        ulong pong = BitConverter.ToUInt64(payload);
-        bool found = false;
-        while (!found && _pings.TryDequeue(out ulong ping))
-        {
-            found = ping == pong;
-        }
-        Violation.Unless(found, "a pong without a ping");
     }
 
     protected override void Closed(int code, string reason)
@@ -66,7 +51,6 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
                 return;
             }
             _sent.Clear();
-            _pings.Clear();
             Open();
         }
         else if (IsOpen)
@@ -92,9 +76,7 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
         }
         else if (World.Prng.Chance(100))
         {
-            ulong ping = World.Prng.Next();
-            _pings.Enqueue(ping);
-            Send(Opcode.Ping, BitConverter.GetBytes(ping));
+            Ping();
         }
         else if (_sent.Count < OutstandingMax)
         {

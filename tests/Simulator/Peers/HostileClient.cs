@@ -61,7 +61,7 @@ internal sealed class HostileClient(World world, string name, string path, Scena
         Resume();
     }
 
-    protected override void Opened()
+    protected override void Greet()
     {
         if (World.Prng.Chance(500))
         {
@@ -83,7 +83,11 @@ internal sealed class HostileClient(World world, string name, string path, Scena
     {
         bool lost = code is CloseCodes.Abnormal or 3502 && scenario.SomethingFailed;
         bool shut = code == 3001 && scenario.IsShuttingDown;
-        if (code != _expected && !lost && !shut)
+        if (code == _expected)
+        {
+            World.Reach(Milestone.ClosedByRule);
+        }
+        else if (!lost && !shut)
         {
             Violation.Found($"{Name} expected to be closed with {_expected} and was with {code} {reason}");
         }

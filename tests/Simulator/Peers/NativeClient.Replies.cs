@@ -12,6 +12,7 @@ internal partial class NativeClient
         foreach (Range line in message.Split((byte)'\n'))
         {
             Violation.Unless(!message[line].IsEmpty, "an empty line");
+            World.Trace.Quote(message[line]);
             Line(message[line]);
         }
     }
@@ -19,6 +20,7 @@ internal partial class NativeClient
     protected override void Closed(int code, string reason)
     {
         ConnectionGone();
+        NoteClose(code);
         bool expected = code switch
         {
             CloseCodes.Abnormal or CloseCodes.Normal => true,
@@ -38,7 +40,7 @@ internal partial class NativeClient
     {
         if (line.SequenceEqual("{}"u8))
         {
-            Ping();
+            NativePing();
             return;
         }
         Utf8JsonReader reader = new(line);
@@ -61,7 +63,23 @@ internal partial class NativeClient
         Answered(command, result);
     }
 
-    private void Ping()
+    private void NoteClose(int code)
+    {
+        Milestone? milestone = code switch
+        {
+            3001 => Milestone.ClosedByShutdown,
+            3008 => Milestone.ClosedAsSlow,
+            3012 => Milestone.ClosedWithoutPong,
+            3502 => Milestone.ClosedAsStale,
+            _ => null,
+        };
+        if (milestone is { } reached)
+        {
+            World.Reach(reached);
+        }
+    }
+
+    private void NativePing()
     {
         Violation.Unless(_clientId is not null, "a ping before the connection is established");
         if (!World.Faults.Strikes(Fault.PongWithheld))
@@ -103,6 +121,7 @@ internal partial class NativeClient
 
     private void Refused(Command command, int code)
     {
+        World.Reach(Milestone.Refused);
         ChannelRules rules = command.Subscription!.Rules;
         if (!rules.MayRefuse(command.Method, code))
         {
@@ -132,12 +151,14 @@ internal partial class NativeClient
         {
             World.Trace.Note(World.Now, Name, "unsubscribed", unsubscribe.GetProperty("code"u8).GetInt32(), 0, channel);
             Violation.Unless(unsubscribe.GetProperty("code"u8).GetInt32() == 2500 && subscription.Rules.Forgets, "a subscription ended for no reason");
+            World.Reach(Milestone.FellBehind);
             subscription.Ended();
             subscription.WillBeLive &= subscription.Outstanding > 0;
             return;
         }
         bool isJoin = push.TryGetProperty("join"u8, out JsonElement info) || push.TryGetProperty("leave"u8, out info);
         Violation.Unless(isJoin && subscription.Rules.Options.JoinLeave, "a push of a kind that was not expected");
+        World.Reach(Milestone.JoinOrLeave);
         Violation.Unless(info.GetProperty("info"u8).GetProperty("client"u8).GetString()!.Length > 0, "a join or leave of nobody");
     }
 

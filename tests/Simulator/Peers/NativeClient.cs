@@ -52,6 +52,10 @@ internal partial class NativeClient : WebSocketPeer
     /// <summary>What the user does.</summary>
     public Mood Mood { get; private set; }
 
+    public override string ToString() =>
+        $"{Name}: {(_clientId is null ? "not connected" : "connected")}, {_pending.Count} commands open, "
+        + string.Join(", ", _subscriptions.Values.Where(static subscription => subscription.Wanted || subscription.IsLive));
+
     public void Start(int inMs) => Tick(inMs);
 
     /// <summary>From now on it only keeps what it has, or leaves.</summary>
@@ -77,10 +81,10 @@ internal partial class NativeClient : WebSocketPeer
         {
             Do();
         }
-        Tick(World.Prng.Between(1, Mood == Mood.Restless ? 400 : 2_000));
+        Tick(World.Prng.Between(1, Mood == Mood.Restless ? 150 : 1_000));
     }
 
-    protected override void Opened()
+    protected override void Greet()
     {
         _clientId = null;
         _publisher = _oracle.NewPublisher();
@@ -161,7 +165,7 @@ internal partial class NativeClient : WebSocketPeer
                 Ask(new Command("presence_stats", subscription), Field(subscription));
                 break;
             case 18 when World.Prng.Chance(300):
-                Send(Opcode.Ping, "still there?"u8);
+                Ping();
                 break;
             case 19 when World.Prng.Chance(100):
                 SendFrame();
@@ -174,7 +178,7 @@ internal partial class NativeClient : WebSocketPeer
     {
         if (!_subscriptions.TryGetValue(channel, out Subscription? subscription))
         {
-            subscription = new Subscription(_oracle, channel, _scenario.RulesOf(channel));
+            subscription = new Subscription(World, _oracle, channel, _scenario.RulesOf(channel));
             _subscriptions.Add(channel, subscription);
         }
         return subscription;
@@ -267,6 +271,7 @@ internal partial class NativeClient : WebSocketPeer
         {
             return;
         }
+        World.Trace.Quote(_frame.WrittenSpan);
         if (World.Prng.Chance(800))
         {
             Send(Opcode.Text, _frame.WrittenSpan);

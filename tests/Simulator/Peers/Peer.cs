@@ -33,6 +33,8 @@ internal abstract class Peer : IEndOwner, IActor
     /// <summary>How much of <see cref="Output"/> the network has not taken.</summary>
     protected int UnsentBytes => _output.WrittenCount;
 
+    public override string ToString() => $"{Name} {(HasConnection ? "has a connection" : "is gone")}";
+
     void IEndOwner.Changed() => Serve();
 
     void IActor.Act(int what, long argument)

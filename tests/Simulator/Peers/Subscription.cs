@@ -1,7 +1,7 @@
 namespace Sluice.Simulator;
 
 /// <summary>One channel as a client knows it, and what has to hold of what it is told.</summary>
-internal sealed class Subscription(Oracle oracle, string channel, ChannelRules rules)
+internal sealed class Subscription(World world, Oracle oracle, string channel, ChannelRules rules)
 {
     private readonly Dictionary<int, long> _lastOfPublisher = [];
     private int _lives;
@@ -28,6 +28,9 @@ internal sealed class Subscription(Oracle oracle, string channel, ChannelRules r
     /// <summary>Up to where everything was received; null when nothing can be recovered.</summary>
     public Place? Position { get; private set; }
 
+    public override string ToString() =>
+        $"{Channel} {(Wanted ? "wanted" : "not wanted")} {(IsLive ? "live" : "not live")} at {Position?.Offset ?? 0}";
+
     public void Subscribed(SubscribeReply reply, Place? asked)
     {
         Violation.Unless(!IsLive, "subscribed twice");
@@ -50,7 +53,11 @@ internal sealed class Subscription(Oracle oracle, string channel, ChannelRules r
         else
         {
             Violation.Unless(!reply.Recovered && reply.Publications.Count == 0, "something recovered that was not asked for");
-            Violation.Unless(asked is null || Rules.Forgets, "nothing was forgotten, and still it was not recovered");
+            Violation.Unless(asked is null || Rules.Forgets || asked.Value.Offset == 0, "nothing was forgotten, and still it was not recovered");
+        }
+        if (asked is not null)
+        {
+            world.Reach(reply.Recovered ? Milestone.Recovered : reply.Top.Epoch == asked.Value.Epoch ? Milestone.NotRecovered : Milestone.EpochChanged);
         }
         Position = reply.Top;
         foreach (ShownPublication publication in reply.Publications)

@@ -5,7 +5,7 @@ using Sluice.Protocol;
 namespace Sluice.Simulator;
 
 /// <summary>A peer that speaks WebSocket, by the protocol core's client role.</summary>
-/// <remarks>While <see cref="Opened"/>, <see cref="Message"/>, <see cref="Pong"/> and <see cref="Closed"/> run, a derived
+/// <remarks>While <see cref="Greet"/>, <see cref="Message"/> and <see cref="Closed"/> run, a derived
 /// peer may send and close; it opens and leaves connections only from <see cref="Peer.Act"/>.</remarks>
 internal abstract class WebSocketPeer(World world, string name, string path) : Peer(world, name), IMaskKeys
 {
@@ -13,12 +13,14 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
 
     private readonly byte[] _nonce = new byte[ClientHandshake.NonceBytes];
     private readonly ArrayBufferWriter<byte> _message = new();
+    private readonly Queue<ulong> _pings = new();
     private byte[] _input = new byte[4096];
     private int _inputLength;
     private HttpResponseHead _head;
     private bool _upgraded;
     private WebSocketConnection<ClientRole> _protocol;
     private bool _closeTold;
+    private bool _greeted;
 
     /// <summary>Whether the handshake is done and no close frame was sent or received.</summary>
     protected bool IsOpen => HasConnection && _upgraded && !_protocol.CloseSent && !_protocol.CloseReceived;
@@ -34,29 +36,41 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
         _protocol = default;
         _closeTold = false;
         _message.ResetWrittenCount();
+        _pings.Clear();
         World.Prng.Fill(_nonce);
         Connect();
         ClientHandshake.WriteRequest(Output, "sluice", path, _nonce);
+        _greeted = World.Prng.Chance(100);
+        if (_greeted)
+        {
+            // Too early by the book, yet such bytes are the connection's first frames.
+            World.Reach(Milestone.FramesWithRequest);
+            Greet();
+        }
         Flush();
     }
 
-    /// <summary>The handshake is done.</summary>
-    protected abstract void Opened();
+    /// <summary>Says what comes first on a new connection.</summary>
+    protected abstract void Greet();
 
     protected abstract void Message(Opcode opcode, ReadOnlySpan<byte> message);
 
     /// <summary>The connection is over: the server's close code, or 1006 when there was none. Comes once.</summary>
     protected abstract void Closed(int code, string reason);
 
-    protected virtual void Pong(ReadOnlySpan<byte> payload)
-    {
-    }
-
     /// <summary>Sends a whole message in one frame.</summary>
     protected void Send(Opcode opcode, ReadOnlySpan<byte> payload)
     {
         WebSocketConnection<ClientRole>.WriteFrame(Output, opcode, payload, this);
         Flush();
+    }
+
+    /// <summary>Sends a ping, which may stand between the fragments of a message.</summary>
+    protected void Ping()
+    {
+        ulong number = World.Prng.Next();
+        _pings.Enqueue(number);
+        Send(Opcode.Ping, BitConverter.GetBytes(number));
     }
 
     /// <summary>Sends a message in fragments of any size, empty ones too.</summary>
@@ -73,6 +87,10 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
             Output.Advance(header + count);
             payload = payload[count..];
             opcode = Opcode.Continuation;
+            if (World.Prng.Chance(100))
+            {
+                Ping();
+            }
         }
         Flush();
     }
@@ -115,7 +133,10 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
         _inputLength -= _head.Length;
         _upgraded = true;
         World.Trace.Note(World.Now, Name, "is open");
-        Opened();
+        if (!_greeted)
+        {
+            Greet();
+        }
         return true;
     }
 
@@ -130,7 +151,7 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
                     ReadData(e);
                     break;
                 case WebSocketEventKind.Pong:
-                    Pong(e.Payload);
+                    ReadPong(e.Payload);
                     break;
                 case WebSocketEventKind.Close:
                     TellClosed(e.CloseCode, Encoding.UTF8.GetString(e.Reason));
@@ -159,6 +180,17 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
             Message(e.Opcode, _message.WrittenSpan);
             _message.ResetWrittenCount();
         }
+    }
+
+    private void ReadPong(ReadOnlySpan<byte> payload)
+    {
+        // Of pongs that could not be sent yet the latest is enough (RFC 6455, 5.5.3).
+        bool found = false;
+        while (!found && _pings.TryDequeue(out ulong number))
+        {
+            found = payload.SequenceEqual(BitConverter.GetBytes(number));
+        }
+        Violation.Unless(found, "a pong without a ping");
     }
 
     private void TellClosed(int code, string reason)

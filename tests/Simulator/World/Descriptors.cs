@@ -10,7 +10,7 @@ internal sealed class Descriptors
 
     public long OpenedTotal { get; private set; }
 
-    public Socket Open(End end)
+    public Socket Open(End end, SimulatedSystem acceptedBy)
     {
         int number = _table.IndexOf(null);
         if (number < 0)
@@ -18,7 +18,7 @@ internal sealed class Descriptors
             number = _table.Count;
             _table.Add(null);
         }
-        Socket socket = new(number, end);
+        Socket socket = new(number, end, acceptedBy);
         _table[number] = socket;
         OpenCount++;
         OpenedTotal++;

@@ -88,6 +88,10 @@ internal sealed class SimulatedSystem : ISystem, IActor, IEndOwner
         CheckThread();
         Socket adopted = _world.Descriptors.Get(socket);
         Violation.Unless(adopted.Phase == SocketPhase.Accepted && adopted.Owner is null, "a socket was adopted twice");
+        if (adopted.AcceptedBy != this)
+        {
+            _world.Reach(Milestone.AdoptedElsewhere);
+        }
         adopted.Owner = this;
         adopted.Token = token;
         adopted.Phase = peek ? SocketPhase.Peeking : SocketPhase.Armed;
@@ -121,6 +125,10 @@ internal sealed class SimulatedSystem : ISystem, IActor, IEndOwner
             return new SendOutcome(SendStatus.Failed, 0);
         }
         _world.Trace.Mix(bytes);
+        if (count > SendBatch.LargeFrameBytes)
+        {
+            _world.Reach(Milestone.SentLarge);
+        }
         if (_world.Faults.Strikes(Fault.SendPending))
         {
             sender.BeginPending(buffer, offset, count, LookLater());
@@ -305,7 +313,7 @@ internal sealed class SimulatedSystem : ISystem, IActor, IEndOwner
             _acceptPaused = true;
             return true;
         }
-        Socket accepted = _world.Descriptors.Open(_backlog.Dequeue());
+        Socket accepted = _world.Descriptors.Open(_backlog.Dequeue(), this);
         completion = Completion.Of(CompletionKind.Accepted, 0, accepted.Number);
         return true;
     }

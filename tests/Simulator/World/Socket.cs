@@ -19,7 +19,7 @@ internal enum SocketPhase
 }
 
 /// <summary>A descriptor of the loops' process: one accepted connection as the kernel keeps it.</summary>
-internal sealed class Socket(int number, End end)
+internal sealed class Socket(int number, End end, SimulatedSystem acceptedBy)
 {
     private byte[] _sendBuffer = [];
     private int _sendOffset;
@@ -28,6 +28,8 @@ internal sealed class Socket(int number, End end)
     public int Number { get; } = number;
 
     public End End { get; } = end;
+
+    public SimulatedSystem AcceptedBy { get; } = acceptedBy;
 
     public SocketPhase Phase { get; set; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Numerics;
+using System.Text;
 
 namespace Sluice.Simulator;
 
@@ -32,6 +33,9 @@ internal sealed class Trace(TextWriter? live)
         _lines[(int)(Count++ % LinesKept)] = line;
         live?.WriteLine(Format(line));
     }
+
+    /// <summary>What was said, for whoever watches; no part of the digest.</summary>
+    public void Quote(ReadOnlySpan<byte> text) => live?.WriteLine($"{"",8} {Encoding.UTF8.GetString(text)}");
 
     /// <summary>Makes bytes a part of the run without a line of their own.</summary>
     public void Mix(ReadOnlySpan<byte> bytes) => Mix(XxHash3.HashToUInt64(bytes));

@@ -10,6 +10,7 @@ internal sealed class World
 
     private readonly Agenda _agenda = new();
     private readonly List<SimulatedSystem> _systems = [];
+    private readonly long[] _reached = new long[Enum.GetValues<Milestone>().Length];
     private int _turnsWithoutTime;
 
     public World(ulong seed, FaultPlan? plan = null, TextWriter? live = null)
@@ -40,8 +41,8 @@ internal sealed class World
 
     public long TurnCount { get; private set; }
 
-    /// <summary>Connections that a loop gave away.</summary>
-    public long ReleasedTotal { get; private set; }
+    /// <summary>How often each milestone was reached, by its number.</summary>
+    public ReadOnlySpan<long> Reached => _reached;
 
     public SimulatedSystem AddSystem(bool listens)
     {
@@ -49,6 +50,8 @@ internal sealed class World
         _systems.Add(system);
         return system;
     }
+
+    public void Reach(Milestone milestone) => _reached[(int)milestone]++;
 
     public void Schedule(long at, IActor actor, int what, long argument = 0) => _agenda.Add(at, actor, what, argument);
 
@@ -72,7 +75,7 @@ internal sealed class World
     /// <summary>Whoever serves what the loops do not, serves it by hanging up.</summary>
     public void OnReleased(End server)
     {
-        ReleasedTotal++;
+        Reach(Milestone.Released);
         server.Owner = null;
         server.Close();
     }
@@ -164,5 +167,5 @@ internal sealed class World
     }
 
     private int DrawCapacity() =>
-        Faults.Strikes(Fault.BufferTiny) ? Prng.Between(1, 300) : Prng.Pick<int>([2 * 1024, 8 * 1024, 64 * 1024]);
+        Faults.Strikes(Fault.BufferTiny) ? Prng.Between(8, 300) : Prng.Pick<int>([2 * 1024, 8 * 1024, 64 * 1024]);
 }

@@ -9,13 +9,13 @@ public class ClientHandshakeTests
     private const string Accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
     private const string Upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
 
-    private static readonly byte[] Nonce = "the sample nonce"u8.ToArray();
+    private static readonly byte[] s_nonce = "the sample nonce"u8.ToArray();
 
     [Fact]
     public void A_client_and_a_server_agree()
     {
         ArrayBufferWriter<byte> request = new();
-        ClientHandshake.WriteRequest(request, "localhost:8000", "/echo?x", Nonce, ["a", "b"], "http://localhost:8000");
+        ClientHandshake.WriteRequest(request, "localhost:8000", "/echo?x", s_nonce, ["a", "b"], "http://localhost:8000");
         Assert.Equal(HeadStatus.Complete, HandshakeTests.Parse(request.WrittenSpan.ToArray(), out HttpHead head));
         Assert.Equal(101, Handshake.Judge(head, request.WrittenSpan, HandshakePolicy.SameOrigin, out HandshakeRequest accepted).Status);
         Assert.True(Handshake.ChooseSubprotocol(accepted, ["b"], out string? chosen));
@@ -86,7 +86,7 @@ public class ClientHandshakeTests
         byte[] bytes = Encoding.ASCII.GetBytes(response);
         HttpResponseHead head = default;
         Assert.Equal(HeadStatus.Complete, head.Parse(bytes, HttpHeadLimits.Default));
-        HandshakeVerdict verdict = ClientHandshake.Judge(head, bytes, Nonce, offered, out string? chosen);
+        HandshakeVerdict verdict = ClientHandshake.Judge(head, bytes, s_nonce, offered, out string? chosen);
         return (verdict.Status, chosen);
     }
 }

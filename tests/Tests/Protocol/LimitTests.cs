@@ -1,16 +1,17 @@
+using System.Buffers;
 using Sluice.Protocol;
 
 namespace Sluice.Tests.Protocol;
 
 public class LimitTests
 {
-    private static readonly WebSocketLimits Limits = new() { MessageBytesMax = 1000 };
+    private static readonly WebSocketLimits s_limits = new() { MessageBytesMax = 1000 };
 
     [Fact]
     public void H28_a_declared_length_above_the_limit_is_1009_before_any_of_it_arrives()
     {
-        Assert.Equal("violation 1009", Read(Limits, Hex.Bytes("82 FE 03E9 00000000")));
-        Assert.Equal("", Read(Limits, Hex.Bytes("82 FE 03E8 00000000")));
+        Assert.Equal("violation 1009", Read(s_limits, Hex.Bytes("82 FE 03E9 00000000")));
+        Assert.Equal("", Read(s_limits, Hex.Bytes("82 FE 03E8 00000000")));
         Assert.Equal("violation 1009", Read(new() { MessageBytesMax = 5 }, Hex.Bytes("82 86 00000000")));
         Assert.Equal("violation 1009", Read(new() { MessageBytesMax = 5 }, Hex.Bytes("82 86 00000000 010203040506")));
         Assert.Equal("binary 0102030405", Read(new() { MessageBytesMax = 5 }, Hex.Bytes("82 85 00000000 0102030405")));
@@ -20,15 +21,15 @@ public class LimitTests
     public void H28_the_sum_of_fragments_above_the_limit_is_1009()
     {
         byte[] half = Hex.Frame(Opcode.Binary, false, new byte[500]);
-        Assert.Equal("violation 1009", Read(Limits, [.. half, .. Hex.Frame(Opcode.Continuation, true, new byte[501])]));
-        Assert.StartsWith("binary 00", Read(Limits, [.. half, .. Hex.Frame(Opcode.Continuation, true, new byte[500])]), StringComparison.Ordinal);
+        Assert.Equal("violation 1009", Read(s_limits, [.. half, .. Hex.Frame(Opcode.Continuation, true, new byte[501])]));
+        Assert.StartsWith("binary 00", Read(s_limits, [.. half, .. Hex.Frame(Opcode.Continuation, true, new byte[500])]), StringComparison.Ordinal);
     }
 
     [Fact]
     public void H28_each_message_has_the_whole_limit()
     {
         byte[] message = [.. Hex.Frame(Opcode.Binary, false, new byte[600]), .. Hex.Frame(Opcode.Continuation, true, new byte[400])];
-        Peer<ServerRole> peer = new(Limits);
+        Peer<ServerRole> peer = new(s_limits);
         peer.Receive([.. message, .. message, .. message]);
         Assert.Equal(3, peer.Log.Count(line => line.StartsWith("binary", StringComparison.Ordinal)));
     }
@@ -36,18 +37,24 @@ public class LimitTests
     [Fact]
     public void H29_what_is_only_declared_costs_nothing()
     {
-        Peer<ServerRole> peer = new(new() { MessageBytesMax = long.MaxValue });
+        WebSocketLimits limits = new() { MessageBytesMax = long.MaxValue };
+        ArrayBufferWriter<byte> replies = new();
         byte[] header = Hex.Bytes("82 FF 7FFFFFFFFFFFFFFF 00000000");
-        WebSocketConnection<ServerRole> connection = default;
-        long before = GC.GetAllocatedBytesForCurrentThread();
         int events = 0;
-        foreach (WebSocketEvent e in connection.Receive(header, peer.Output, new() { MessageBytesMax = long.MaxValue }))
+        bool open = false;
+        for (int run = 0; run < 2; run++)
         {
-            events++;
+            WebSocketConnection<ServerRole> connection = default;
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (WebSocketEvent e in connection.Receive(header, replies, limits))
+            {
+                events++;
+            }
+            long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(run == 0 || allocated == 0, "the first run jits");
+            open = connection.InMessage;
         }
-        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200);
-        Assert.Equal(0, events);
-        Assert.True(connection.InMessage);
+        Assert.Equal((0, true), (events, open));
     }
 
     [Fact]

@@ -11,6 +11,7 @@ internal sealed class Peer<TRole>(WebSocketLimits? limits = null, IMaskKeys? mas
     private readonly WebSocketLimits _limits = limits ?? WebSocketLimits.Default;
     private readonly List<byte> _message = [];
     private byte[] _unread = [];
+    private bool _open;
 
     public WebSocketConnection<TRole> Connection;
 
@@ -57,7 +58,8 @@ internal sealed class Peer<TRole>(WebSocketLimits? limits = null, IMaskKeys? mas
         switch (e.Kind)
         {
             case WebSocketEventKind.Data:
-                Assert.Equal(_message.Count == 0 && e.First, e.First);
+                Assert.Equal(!_open, e.First);
+                _open = !e.Last;
                 _message.AddRange(e.Payload);
                 if (e.Last)
                 {

@@ -1,0 +1,30 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Sluice.Protocol;
+
+namespace Sluice.AspNetCore;
+
+/// <summary>Gives an answer that the protocol core wrote to another server, which writes it in its own way.</summary>
+internal static class ResponseHead
+{
+    /// <summary>Sets status and headers.</summary>
+    /// <param name="answer">What <see cref="Handshake"/> wrote.</param>
+    /// <param name="response">Not begun.</param>
+    /// <param name="isHttp2">Leaves out what belongs to an HTTP/1.1 connection (RFC 9113, 8.2.2) or answers a key.</param>
+    /// <returns>The length of the head; a body follows it.</returns>
+    internal static int Copy(ReadOnlySpan<byte> answer, HttpResponse response, bool isHttp2)
+    {
+        HttpResponseHead head = default;
+        Invariant.Check(head.Parse(answer, HttpHeadLimits.Default) == HeadStatus.Complete, "an answer of ours is well-formed");
+        response.StatusCode = head.Status;
+        foreach (HeaderLine line in head.Headers(answer))
+        {
+            bool isOfConnection = line.Is("Connection"u8) || line.Is("Upgrade"u8) || line.Is("Sec-WebSocket-Accept"u8);
+            if (!isHttp2 || !isOfConnection)
+            {
+                response.Headers.Append(Encoding.ASCII.GetString(line.Name), Encoding.ASCII.GetString(line.Value));
+            }
+        }
+        return head.Length;
+    }
+}

@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using Sluice.Protocol;
+using Endpoint = Sluice.Loop.Endpoint;
+
+namespace Sluice.AspNetCore;
+
+/// <summary>Turns requests for one path into guests, or refuses them as the reactor does.</summary>
+/// <remarks>The other server only parses HTTP and carries bytes: the protocol core judges, writes the answer, and has the
+/// raw stream afterwards. A request lasts as long as its guest.</remarks>
+internal sealed class UpgradeHandler
+{
+    private readonly GuestHost _host;
+    private readonly Endpoint[] _endpoints;
+    private readonly string[] _subprotocols;
+
+    internal UpgradeHandler(string path, GuestHost host)
+    {
+        _host = host;
+        _endpoints = host.EndpointsAt(path);
+        _subprotocols = [.. _endpoints[0].Subprotocols];
+    }
+
+    internal Task HandleAsync(HttpContext context)
+    {
+        ArrayBufferWriter<byte> answer = new();
+        bool isHttp2 = HttpProtocol.IsHttp2(context.Request.Protocol);
+        HandshakeVerdict verdict = Judge(context, answer);
+        if (!verdict.Accepted)
+        {
+            Handshake.WriteRefusal(answer, verdict.Status, verdict.Reason);
+        }
+        int headLength = ResponseHead.Copy(answer.WrittenSpan, context.Response, isHttp2);
+        if (!verdict.Accepted)
+        {
+            return context.Response.Body.WriteAsync(answer.WrittenMemory[headLength..]).AsTask();
+        }
+        return isHttp2 ? AcceptConnectAsync(context) : UpgradeAsync(context);
+    }
+
+    // Writes the answer if it is 101.
+    private HandshakeVerdict Judge(HttpContext context, ArrayBufferWriter<byte> answer)
+    {
+        HandshakeVerdict verdict = TryWriteHead(context, out ArrayBufferWriter<byte> head);
+        if (!verdict.Accepted)
+        {
+            return verdict;
+        }
+        ReadOnlySpan<byte> bytes = head.WrittenSpan;
+        HttpHead parsed = default;
+        if (parsed.Parse(bytes, HttpHeadLimits.Default) != HeadStatus.Complete)
+        {
+            return new(parsed.RefusalStatus, "the request head is malformed");
+        }
+        Endpoint endpoint = _endpoints[0];
+        if (context.Features.Get<SharedPort.GivenAway>() is not null && !IsCanonical(bytes, endpoint.Path))
+        {
+            return new(400, "The path must be written exactly as it is served.");
+        }
+        HandshakePolicy policy = context.Request.IsHttps ? endpoint.Policy with { Secure = true } : endpoint.Policy;
+        verdict = Handshake.Judge(parsed, bytes, policy, out HandshakeRequest request);
+        if (verdict.Accepted)
+        {
+            Handshake.ChooseSubprotocol(request, _subprotocols, out string? subprotocol);
+            Handshake.WriteAccept(answer, request.Key, subprotocol);
+        }
+        return verdict;
+    }
+
+    private static HandshakeVerdict TryWriteHead(HttpContext context, out ArrayBufferWriter<byte> head)
+    {
+        head = new();
+        HttpRequest request = context.Request;
+        if (context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        {
+            RequestHead.WriteExtendedConnect(head, request, connect.Protocol!);
+        }
+        else if (HttpProtocol.IsHttp11(request.Protocol))
+        {
+            RequestHead.Write(head, request);
+        }
+        else
+        {
+            return HttpProtocol.IsHttp10(request.Protocol)
+                ? new(505, "the request head is malformed")
+                : new(400, "A WebSocket over HTTP/2 begins with an extended CONNECT.");
+        }
+        return new(101, "");
+    }
+
+    // The reactor gave the connection away for its first request. A later one may be for a path that is the reactor's: a
+    // proxy uses connections again. It is served if the reactor would have known it; any other spelling is the laxer
+    // parser's finding, and what the reactor does not know must not come in by that door.
+    private static bool IsCanonical(ReadOnlySpan<byte> head, string path) =>
+        RequestLine.TryReadPath(head, out ReadOnlySpan<byte> written) == RequestLineStatus.Path && Ascii.Equals(written, path);
+
+    private async Task UpgradeAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } feature)
+        {
+            throw new InvalidOperationException("The web server does not upgrade connections; Kestrel does.");
+        }
+        MinDataRate? drainRate = LiftLimits(context);
+        Stream stream = await feature.UpgradeAsync();
+        await _host.Admit(_endpoints, stream, context.Abort, completeWriting: null).Closed;
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } responseRate)
+        {
+            responseRate.MinDataRate = drainRate;
+        }
+    }
+
+    private async Task AcceptConnectAsync(HttpContext context)
+    {
+        LiftLimits(context);
+        Stream stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
+        await _host.Admit(_endpoints, stream, context.Abort, context.Response.CompleteAsync).Closed;
+    }
+
+    // A WebSocket may be silent, and may send for ever; the loop has time-outs of its own. What Kestrel still holds when
+    // the loop has ended is under Kestrel's rule again.
+    private static MinDataRate? LiftLimits(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
+        {
+            requestRate.MinDataRate = null;
+        }
+        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is not { } responseRate)
+        {
+            return null;
+        }
+        MinDataRate? before = responseRate.MinDataRate;
+        responseRate.MinDataRate = null;
+        return before;
+    }
+}

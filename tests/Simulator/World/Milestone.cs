@@ -1,0 +1,53 @@
+namespace Sluice.Simulator;
+
+/// <summary>What has to come about in some seed: where one does not, the seeds test less than they seem to.</summary>
+internal enum Milestone
+{
+    /// <summary>A loop adopted what another had accepted.</summary>
+    AdoptedElsewhere,
+
+    /// <summary>A connection was given away.</summary>
+    Released,
+
+    /// <summary>One send had more bytes than small frames are copied for.</summary>
+    SentLarge,
+
+    /// <summary>Frames came together with the request.</summary>
+    FramesWithRequest,
+
+    /// <summary>A client came back and had missed nothing that it did not get then.</summary>
+    Recovered,
+
+    /// <summary>A client came back and was told that it has lost something.</summary>
+    NotRecovered,
+
+    /// <summary>A client came back to a channel that had been forgotten.</summary>
+    EpochChanged,
+
+    /// <summary>A reader fell behind what is kept, and was told.</summary>
+    FellBehind,
+
+    /// <summary>A join or leave was shown.</summary>
+    JoinOrLeave,
+
+    /// <summary>A command was refused.</summary>
+    Refused,
+
+    /// <summary>Closed for taking too little.</summary>
+    ClosedAsSlow,
+
+    /// <summary>Closed for a pong that did not come.</summary>
+    ClosedWithoutPong,
+
+    /// <summary>Closed for not connecting in time.</summary>
+    ClosedAsStale,
+
+    /// <summary>Closed since the server shuts down.</summary>
+    ClosedByShutdown,
+
+    /// <summary>Closed for a broken rule.</summary>
+    ClosedByRule,
+
+    /// <summary>The shutdown came in the middle of the storm.</summary>
+    ShutDownInStorm,
+}
