@@ -20,7 +20,8 @@ internal sealed class Report
     internal void Write(string directory)
     {
         Directory.CreateDirectory(directory);
-        string machine = $"{Environment.ProcessorCount} cores, {Environment.OSVersion.VersionString}";
+        int cores = File.ReadLines("/proc/cpuinfo").Count(line => line.StartsWith("processor", StringComparison.Ordinal)); // not only the one we are bound to
+        string machine = $"{cores} cores, Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}";
         string text = ToMarkdown(machine);
         Console.WriteLine(text);
         File.WriteAllText(Path.Combine(directory, "latest.md"), text);

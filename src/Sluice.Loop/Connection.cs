@@ -87,10 +87,8 @@ internal struct Connection
 /// <summary>Bytes of a peer that do not make a whole yet.</summary>
 internal sealed class Inbox
 {
-    /// <summary>The longest piece that the protocol core leaves unread: a header and a control frame's payload, less one byte.</summary>
-    public const int TailBytesMax = 139;
-
-    public readonly byte[] Tail = new byte[TailBytesMax];
+    /// <summary>What the protocol core left unread.</summary>
+    public readonly byte[] Tail = new byte[WebSocketConnection<ServerRole>.UnreadBytesMax];
     public int TailLength;
 
     /// <summary>An unfinished message, or an unfinished request head; rented, null for none.</summary>

@@ -76,7 +76,7 @@ public sealed partial class EventLoop
         }
         ReadOnlySpan<byte> first = completion.Buffer.AsSpan(completion.Offset, completion.Count);
         RequestLineStatus status = RequestLine.TryReadPath(first, out ReadOnlySpan<byte> path);
-        if (status == RequestLineStatus.NeedMore)
+        if (status == RequestLineStatus.NeedMore && MayBeServed(path))
         {
             return;
         }
@@ -102,6 +102,18 @@ public sealed partial class EventLoop
             }
         }
         return -1;
+    }
+
+    private bool MayBeServed(ReadOnlySpan<byte> beginning)
+    {
+        foreach (byte[] path in _paths)
+        {
+            if (path.AsSpan().StartsWith(beginning))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void ReceiveHead(Handle connection, byte[] buffer, int offset, int count)

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Sluice.Protocol;
 
 namespace Sluice.Loop;
@@ -9,10 +10,9 @@ public sealed partial class EventLoop
 {
     private readonly Outgoing _outgoing;
     private int _batchNumber;
+    private SendBatch _batch; // the one at hand
     private Handle _current;
     private bool _filling; // a batch that is being filled is not sent under its filler's hands
-
-    private SendBatch Batch => _batches[_batchNumber];
 
     /// <summary>Sends one message to one peer, or keeps it until the peer takes it.</summary>
     /// <remarks>A peer for whom more than <see cref="EventLoopOptions.UnsentBytesMax"/> waits is closed with its endpoint's
@@ -61,7 +61,7 @@ public sealed partial class EventLoop
 
     private void Begin(Handle connection)
     {
-        Invariant.Check(_current == default && Batch.Length == 0, "one connection's event is handled at a time");
+        Invariant.Check(_current == default && _batch.Length == 0, "one connection's event is handled at a time");
         _current = connection;
         _outgoing.Target = connection;
     }
@@ -83,7 +83,7 @@ public sealed partial class EventLoop
                 Wake(connection);
             }
         }
-        Batch.Clear();
+        _batch.Clear();
         _current = default;
     }
 
@@ -92,8 +92,8 @@ public sealed partial class EventLoop
     {
         if (row.Outbox != 0)
         {
-            Invariant.Check(Batch.Length == 0, "while an outbox waits, replies go into it");
-            _outboxes[row.Outbox].MoveTo(Batch, Buffers);
+            Invariant.Check(_batch.Length == 0, "while an outbox waits, replies go into it");
+            _outboxes[row.Outbox].MoveTo(_batch, Buffers);
             if (!_outboxes[row.Outbox].IsEmpty)
             {
                 return true;
@@ -105,7 +105,7 @@ public sealed partial class EventLoop
             return false;
         }
         _filling = true;
-        bool more = _endpoints[row.Endpoint].Fill(connection, Batch);
+        bool more = _endpoints[row.Endpoint].Fill(connection, _batch);
         _filling = false;
         return more;
     }
@@ -116,13 +116,13 @@ public sealed partial class EventLoop
         ref Connection row = ref _connections[connection.Index];
         if (GoesToBatch(connection, row))
         {
-            if (Batch.FreeBytes.Length < count && !_filling)
+            if (_batch.FreeBytes.Length < count && !_filling)
             {
                 Flush(connection, ref row);
             }
-            if (GoesToBatch(connection, row) && Batch.FreeBytes.Length >= count)
+            if (GoesToBatch(connection, row) && _batch.FreeBytes.Length >= count)
             {
-                return Batch.FreeBytes;
+                return _batch.FreeBytes;
             }
         }
         if (row.Outbox == 0)
@@ -137,7 +137,7 @@ public sealed partial class EventLoop
         ref Connection row = ref _connections[connection.Index];
         if (GoesToBatch(connection, row))
         {
-            Batch.CommitPrivate(count);
+            _batch.CommitPrivate(count);
             return;
         }
         _outboxes[row.Outbox].Commit(count);
@@ -150,7 +150,7 @@ public sealed partial class EventLoop
 
     private void Flush(Handle connection, ref Connection row)
     {
-        SendBatch batch = Batch;
+        SendBatch batch = _batch;
         if (batch.Length == 0 || row.State == ConnectionState.Broken)
         {
             batch.Clear();
@@ -169,13 +169,20 @@ public sealed partial class EventLoop
             case SendStatus.Pending:
                 Block(connection, ref row);
                 row.PendingBatch = _batchNumber;
-                _batchNumber = _batches.Rent();
+                TakeBatch();
                 break;
             case SendStatus.Failed:
                 batch.Clear();
                 Break(connection, CloseCodes.Abnormal);
                 break;
         }
+    }
+
+    [MemberNotNull(nameof(_batch))]
+    private void TakeBatch()
+    {
+        _batchNumber = _batches.Rent();
+        _batch = _batches[_batchNumber];
     }
 
     // A blocked connection's cursors are parked where they are; it is woken when the system has room again.

@@ -42,7 +42,7 @@ public sealed partial class EventLoop
         _options = options ?? EventLoopOptions.Default;
         _timers = new TimerWheel(system.Now);
         Buffers = new Buffers(_options.OverwritesReturnedBuffers);
-        _batchNumber = _batches.Rent();
+        TakeBatch();
         _outgoing = new Outgoing(this);
     }
 

@@ -8,7 +8,8 @@ namespace Sluice.Server;
 /// <summary>A method's answer: a way to write its result, or an error.</summary>
 /// <param name="Error">Why not.</param>
 /// <param name="Write">Writes the fields of the result object.</param>
-internal readonly record struct ApiAnswer(CommandError Error, Action<Utf8JsonWriter>? Write)
+/// <param name="IsBare">Whether those fields are the answer, without a <c>result</c> around them.</param>
+internal readonly record struct ApiAnswer(CommandError Error, Action<Utf8JsonWriter>? Write, bool IsBare = false)
 {
     public static implicit operator ApiAnswer(CommandError error) => new(error, null);
 
@@ -180,7 +181,7 @@ internal sealed class ChannelApi(Node node, HubOptions options)
                 replies.Add(await CallCommandAsync(command));
             }
         }
-        return ApiAnswer.Result(writer =>
+        return new ApiAnswer(default, IsBare: true, Write: writer =>
         {
             writer.WriteStartArray("replies");
             foreach ((string method, ApiAnswer answer) in replies)
@@ -211,15 +212,20 @@ internal sealed class ChannelApi(Node node, HubOptions options)
     public static void WriteReply(Utf8JsonWriter writer, string name, ApiAnswer answer)
     {
         writer.WriteStartObject();
+        if (answer.IsBare)
+        {
+            answer.Write!(writer);
+            writer.WriteEndObject();
+            return;
+        }
+        writer.WriteStartObject(answer.Error.IsError ? "error" : name);
         if (answer.Error.IsError)
         {
-            writer.WriteStartObject("error");
             writer.WriteNumber("code", answer.Error.Code);
             writer.WriteString("message", answer.Error.Message);
         }
         else
         {
-            writer.WriteStartObject(name);
             answer.Write!(writer);
         }
         writer.WriteEndObject();

@@ -117,16 +117,16 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             thread.Join();
         }
+        foreach (GuestLoop loop in _loops)
+        {
+            loop.System.Dispose(); // before Kestrel: a guest that came too late for its loop is sent away
+        }
         using (CancellationTokenSource timeout = new(s_kestrelStopTimeout))
         {
             await _kestrel.StopAsync(timeout.Token);
         }
         await _kestrel.DisposeAsync();
         _sharedPort.Dispose();
-        foreach (GuestLoop loop in _loops)
-        {
-            loop.System.Dispose();
-        }
     }
 
     private GuestSystem MakeSystem(int number) => _listener is null

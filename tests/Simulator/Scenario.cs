@@ -15,7 +15,6 @@ internal sealed class Scenario
     private const int LookAgainMs = 500;
 
     private readonly World _world;
-    private readonly Settings _settings;
     private readonly Canary _canary;
     private readonly EventLoop[] _loops;
     private readonly Hub[] _hubs;
@@ -30,35 +29,37 @@ internal sealed class Scenario
     {
         _world = world;
         _canary = canary;
-        _settings = Settings.Draw(world.Prng);
-        Oracle = new Oracle(_settings.PayloadBytesMax);
-        _loops = Make(_settings.Loops, AddLoop);
+        Settings = Settings.Draw(world.Prng);
+        Oracle = new Oracle(Settings.PayloadBytesMax);
+        _loops = Make(Settings.Loops, AddLoop);
         _broker = new MemoryBroker(_loops);
-        _hubs = Make(_settings.Loops, AddHub);
+        _hubs = Make(Settings.Loops, AddHub);
         _loops[0].Group = new LoopGroup(_loops);
-        _clients = Make(_settings.Clients, i => canary.MakeClient(world, $"client {i}", this));
-        _echoes = Make(_settings.EchoPeers, i => new EchoPeer(world, $"echo {i}", EchoPath, _settings.PayloadBytesMax));
-        _hostilePeers = Make(_settings.HostilePeers, i => new HostilePeer(world, $"hostile {i}", ChannelPath));
-        _hostileClients = Make(_settings.HostileClients, i => new HostileClient(world, $"rude {i}", ChannelPath, this));
+        _clients = Make(Settings.Clients, i => canary.MakeClient(world, $"client {i}", this));
+        _echoes = Make(Settings.EchoPeers, i => new EchoPeer(world, $"echo {i}", EchoPath, Settings.PayloadBytesMax));
+        _hostilePeers = Make(Settings.HostilePeers, i => new HostilePeer(world, $"hostile {i}", ChannelPath));
+        _hostileClients = Make(Settings.HostileClients, i => new HostileClient(world, $"rude {i}", ChannelPath, this));
         _outsider = new Outsider(world, this, canary.Around(_broker));
     }
 
+    public Settings Settings { get; }
+
     public Oracle Oracle { get; }
 
-    public string[] Channels => _settings.Channels;
+    public string[] Channels => Settings.Channels;
 
     public bool IsShuttingDown { get; private set; }
 
     /// <summary>Whether anything went wrong by plan, so that a connection may have been lost by it.</summary>
     public bool SomethingFailed => _world.Faults.FiredTotal > 0;
 
-    public ChannelRules RulesOf(string channel) => _settings.RulesOf(channel);
+    public ChannelRules RulesOf(string channel) => Settings.RulesOf(channel);
 
     /// <summary>Plays the run. What is wrong is thrown as a <see cref="Violation"/>.</summary>
     public void Play()
     {
         Begin();
-        _world.RunUntil(_world.Now + _settings.StormMs);
+        _world.RunUntil(_world.Now + Settings.StormMs);
         if (_world.Prng.Chance(250))
         {
             _world.Reach(Milestone.ShutDownInStorm);
@@ -195,7 +196,7 @@ internal sealed class Scenario
     private EventLoop AddLoop(int number)
     {
         SimulatedSystem system = _world.AddSystem(listens: number == 0);
-        EventLoop loop = new(_canary.Around(system), _settings.Loop);
+        EventLoop loop = new(_canary.Around(system), Settings.Loop);
         system.Turn = loop.Turn;
         return loop;
     }
@@ -203,7 +204,7 @@ internal sealed class Scenario
     private Hub AddHub(int number)
     {
         EventLoop loop = _loops[number];
-        Hub hub = new(loop, _canary.Around(_broker.From(loop)), _settings.Hub, ChannelPath)
+        Hub hub = new(loop, _canary.Around(_broker.From(loop)), Settings.Hub, ChannelPath)
         {
             ShutdownCode = 3001,
             SlowCode = 3008,

@@ -20,9 +20,9 @@ internal static class SeedCommand
         {
             Run run = Simulator.Run.Of(seed, live: live);
             tally.Add(run);
-            if (run.Failure is { } failure)
+            if (run.Finding is not null)
             {
-                Console.WriteLine(failure);
+                Console.WriteLine(run.Report);
             }
         }
         TimeSpan took = Stopwatch.GetElapsedTime(started);

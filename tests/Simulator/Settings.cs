@@ -8,6 +8,8 @@ internal sealed record Settings
 {
     private const int Forever = 1_000_000;
     private const int ClientsMax = 5;
+    private const int UnsentBytesAmple = 4 << 20;
+    private const int HeldBytesAmple = 256 << 10;
 
     public required int Loops { get; init; }
 
@@ -31,6 +33,12 @@ internal sealed record Settings
     public required IReadOnlyDictionary<string, ChannelRules> Rules { get; init; }
 
     public required string[] Channels { get; init; }
+
+    /// <summary>Whether a peer that does nothing wrong may meet a limit of what is kept for it.</summary>
+    public bool IsTight => Loop.UnsentBytesMax < UnsentBytesAmple || Hub.HeldBytesMax < HeldBytesAmple;
+
+    /// <summary>Whether a peer may find no room.</summary>
+    public bool IsCrowded => Loop.ConnectionsMax < Forever;
 
     public static Settings Draw(Prng prng)
     {
@@ -66,7 +74,7 @@ internal sealed record Settings
         CloseTimeoutMs = prng.Between(500, 5_000),
         LingerTimeoutMs = prng.Between(100, 1_000),
         StallTimeoutMs = prng.Between(2_000, 30_000),
-        UnsentBytesMax = prng.Pick<int>([4 << 10, 64 << 10, 4 << 20]),
+        UnsentBytesMax = prng.Pick<int>([4 << 10, 64 << 10, UnsentBytesAmple]),
         UnsentBytesHigh = prng.Pick<int>([256, 2 << 10, 64 << 10]),
         TurnQuantum = prng.Pick<int>([1, 4, 256]),
         RunQuantum = prng.Pick<int>([1, 16]),
@@ -81,7 +89,7 @@ internal sealed record Settings
         PongTimeoutMs = prng.Between(400, 8_000),
         StaleMs = prng.Between(2_000, 10_000),
         PendingAnswersMax = prng.Pick<int>([1, 3, 64]),
-        HeldBytesMax = prng.Pick<int>([4 << 10, 256 << 10]),
+        HeldBytesMax = prng.Pick<int>([4 << 10, HeldBytesAmple]),
         HistoryCountMax = prng.Pick<int>([2, 300]),
         HistoryBytesMax = prng.Pick<int>([1_000, 1 << 20]),
         RecoveryReplyBytesMax = prng.Pick<int>([0, 500, 64 << 10]),

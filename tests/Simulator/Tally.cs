@@ -23,7 +23,7 @@ internal sealed class Tally
     public void Add(Run run)
     {
         Runs++;
-        Failed += run.Failure is null ? 0 : 1;
+        Failed += run.Finding is null ? 0 : 1;
         _digest = (_digest * 31) + run.Digest;
         _events += run.Events;
         _checked += run.Checked;

@@ -167,8 +167,8 @@ for (const [host, args] of Object.entries(hosts)) {
       await ada.sees('onerror');
       await server.publish('chat:markup', { text: attack });
       await server.publish('chat:markup', { odd: [attack] });
-      await server.publish('chat:markup', null);
-      await ada.sees('null');
+      await server.publish('chat:markup', 17);
+      await ada.sees('17');
       const seen = await ada.messages();
       assert.equal(seen.length, 4);
       assert.deepEqual([seen[0].author, seen[0].text, seen[1].text], ['<b>Ada</b>', attack, attack]);

@@ -68,7 +68,7 @@ for (const [host, args] of Object.entries(hosts)) {
       ['an address that is none', ['--host', 'not an address']],
     ]) {
       test(`${what}: one clear line and exit 2`, async () => {
-        const { code, stderr } = await runServer(['--demo', '--port', '0', ...args, ...wrong]);
+        const { code, stderr } = await runServer(['--demo', ...args, ...wrong]);
         assert.equal(code, 2);
         assert.match(stderr, /^[^\n]+\n$/);
         assert.doesNotMatch(stderr, /\bat \w+\.|Exception/);

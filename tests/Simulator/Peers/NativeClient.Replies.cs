@@ -23,9 +23,11 @@ internal partial class NativeClient
         NoteClose(code);
         bool expected = code switch
         {
-            CloseCodes.Abnormal or CloseCodes.Normal => true,
+            CloseCodes.Normal => true,
+            CloseCodes.Abnormal => _scenario.SomethingFailed || _scenario.IsShuttingDown || _scenario.Settings.IsCrowded,
             3001 => _scenario.IsShuttingDown,
-            3008 or 3012 or 3502 => _scenario.SomethingFailed,
+            3008 => _scenario.SomethingFailed || _scenario.Settings.IsTight,
+            3012 or 3502 => _scenario.SomethingFailed,
             _ => false,
         };
         if (!expected)

@@ -35,7 +35,7 @@ public sealed class SeedTests
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
             Run run = Run.Of(seed);
-            Assert.True(run.Failure is null, run.Failure);
+            Assert.True(run.Finding is null, run.Report);
             tally.Add(run);
         }
         Assert.All(Enum.GetValues<Fault>(), fault => Assert.True(tally[fault] > 0, $"{fault} was never injected"));
@@ -49,7 +49,7 @@ public sealed class SeedTests
         for (ulong seed = 1; seed <= 100; seed++)
         {
             Run run = Run.Of(seed, plan: FaultPlan.None);
-            Assert.True(run.Failure is null, run.Failure);
+            Assert.True(run.Finding is null, run.Report);
             Assert.Equal(0, run.Fired.Sum());
         }
     }

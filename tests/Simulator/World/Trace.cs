@@ -9,7 +9,7 @@ namespace Sluice.Simulator;
 /// of it (for whoever reads a failure), and on demand every line as it comes.</summary>
 internal sealed class Trace(TextWriter? live)
 {
-    private const int LinesKept = 256;
+    private const int LinesKept = 100;
 
     private readonly Line[] _lines = new Line[LinesKept];
 
@@ -40,12 +40,14 @@ internal sealed class Trace(TextWriter? live)
     /// <summary>Makes bytes a part of the run without a line of their own.</summary>
     public void Mix(ReadOnlySpan<byte> bytes) => Mix(XxHash3.HashToUInt64(bytes));
 
-    public IEnumerable<string> LastLines()
+    public IReadOnlyList<string> LastLines()
     {
+        List<string> lines = [];
         for (long i = Math.Max(0, Count - LinesKept); i < Count; i++)
         {
-            yield return Format(_lines[(int)(i % LinesKept)]);
+            lines.Add(Format(_lines[(int)(i % LinesKept)]));
         }
+        return lines;
     }
 
     private void Mix(ulong word) => Digest = (BitOperations.RotateLeft(Digest, 27) ^ word) * 0x9FB21C651E98DF25;
