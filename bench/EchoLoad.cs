@@ -5,7 +5,7 @@ namespace Sluice.Bench;
 
 /// <summary>Each client keeps a number of messages under way until all have come back.</summary>
 /// <remarks>Each byte that comes back is counted, and one message in <see cref="CheckEvery"/> is compared with what was sent.</remarks>
-internal sealed class EchoLoad(Swarm swarm)
+internal sealed class EchoLoad(Swarm swarm) : ILoad
 {
     internal const int PayloadBytes = 64;
 
@@ -13,6 +13,13 @@ internal sealed class EchoLoad(Swarm swarm)
 
     private readonly byte[] _payload = [.. Enumerable.Range(0, PayloadBytes).Select(i => (byte)('a' + (i % 26)))];
     private long _toReceive;
+
+    /// <inheritdoc/>
+    public void Open(int count)
+    {
+        swarm.Open(count);
+        Run(messagesPerClient: 20, pipeline: 4);
+    }
 
     /// <summary>Has every client send <paramref name="messagesPerClient"/> messages, <paramref name="pipeline"/> at a time.</summary>
     internal void Run(int messagesPerClient, int pipeline)
@@ -30,7 +37,8 @@ internal sealed class EchoLoad(Swarm swarm)
         swarm.Pump(() => _toReceive == 0, OnEvent);
     }
 
-    private void OnEvent(Client client, in WebSocketEvent e)
+    /// <inheritdoc/>
+    public void OnEvent(Client client, in WebSocketEvent e)
     {
         if (e.Kind != WebSocketEventKind.Data)
         {

@@ -12,7 +12,6 @@ internal sealed record IdleMemory(string Server, string What, int[] Counts, long
     private const int Plain = 10_000;
     private const int WarmUpRounds = 8;
     private const int WarmUpConnections = 1_000;
-    private const int EchoesPerConnection = 4;
     private const int SettleMs = 3_000;
 
     private static readonly int[] s_counts = [0, SlopeFrom, Plain, SlopeTo];
@@ -24,44 +23,31 @@ internal sealed record IdleMemory(string Server, string What, int[] Counts, long
     public double PlainBytes => (double)(At(Plain) - At(0)) / Plain;
 
     /// <summary>Connections that have each sent a few messages, at the path that echoes.</summary>
-    internal static IdleMemory OfConnections(ServerCommand command) => Measure(command, command.Path, "connection", EchoRound, EchoSome);
+    internal static IdleMemory OfConnections(ServerCommand command) => Measure(command, command.Path, "connection", swarm => new EchoLoad(swarm));
 
-    /// <summary>Sessions of the native wire, each with one subscription to the same channel.</summary>
-    internal static IdleMemory OfSessions(ServerCommand command) => Measure(command, SessionLoad.Path, "session with one subscription", OpenSessions, OpenSessions);
+    /// <summary>Sessions of the native wire.</summary>
+    internal static IdleMemory OfSessions(ServerCommand command) => Measure(command, SessionLoad.Path, SessionLoad.What, swarm => new SessionLoad(swarm));
 
-    private static IdleMemory Measure(ServerCommand command, string path, string what, Action<Swarm, int> warmUp, Action<Swarm, int> grow)
+    private static IdleMemory Measure(ServerCommand command, string path, string what, Func<Swarm, ILoad> loadOf)
     {
         using ServerProcess server = ServerProcess.Start(command);
         using Swarm swarm = new(server.EndPoint, path);
+        ILoad load = loadOf(swarm);
         for (int round = 0; round < WarmUpRounds; round++)
         {
-            warmUp(swarm, WarmUpConnections);
+            load.Open(WarmUpConnections);
             swarm.CloseAll();
         }
         long[] resident = [.. s_counts.Select(count =>
         {
-            grow(swarm, count);
-            swarm.Idle(SettleMs);
+            load.Open(count);
+            swarm.Idle(SettleMs, load.OnEvent);
             return server.ResidentBytes;
         })];
         IdleMemory memory = new(command.Name, what, s_counts, resident);
         Console.Error.WriteLine($"{command.Name}: {memory.SlopeBytes:f0} bytes per {what}");
         return memory;
     }
-
-    private static void EchoRound(Swarm swarm, int count)
-    {
-        swarm.Open(count);
-        new EchoLoad(swarm).Run(messagesPerClient: 20, pipeline: EchoesPerConnection);
-    }
-
-    private static void EchoSome(Swarm swarm, int count)
-    {
-        swarm.Open(count);
-        new EchoLoad(swarm).Run(EchoesPerConnection, pipeline: EchoesPerConnection);
-    }
-
-    private static void OpenSessions(Swarm swarm, int count) => new SessionLoad(swarm).Open(count);
 
     private long At(int count) => ResidentBytes[Array.IndexOf(Counts, count)];
 }

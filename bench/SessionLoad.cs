@@ -1,33 +1,43 @@
+using System.Text;
 using System.Text.Json;
 using Sluice.Protocol;
 
 namespace Sluice.Bench;
 
 /// <summary>Sessions of the native wire (JSON), each with one subscription, that then do nothing but answer pings.</summary>
-internal sealed class SessionLoad(Swarm swarm)
+/// <remarks>The demo's channels tell every subscriber of each that joins, which in one channel of 16,000 would be 128
+/// million messages: hence rooms.</remarks>
+internal sealed class SessionLoad(Swarm swarm) : ILoad
 {
     internal const string Path = "/connection/websocket";
+    internal const string What = "session with one subscription (rooms of 100, presence on)";
+
+    private const int ClientsPerRoom = 100;
+
+    private int _started;
 
     private int _repliesDue;
 
-    /// <summary>Opens sessions until there are <paramref name="count"/>, and waits until all are subscribed.</summary>
-    internal void Open(int count)
+    /// <inheritdoc/>
+    public void Open(int count)
     {
         swarm.Open(count, Subscribe, OnEvent);
         swarm.Pump(() => _repliesDue == 0, OnEvent);
     }
 
-    /// <summary>Answers pings for a time.</summary>
-    internal void Idle(int milliseconds) => swarm.Idle(milliseconds, OnEvent);
-
     private void Subscribe(Client client)
     {
-        swarm.Write(Opcode.Text, """{"id":1,"connect":{}}"""u8 + "\n"u8 + """{"id":2,"subscribe":{"channel":"chat:bench"}}"""u8);
+        string commands = $$$"""
+            {"id":1,"connect":{}}
+            {"id":2,"subscribe":{"channel":"chat:bench-{{{_started++ / ClientsPerRoom}}}"}}
+            """;
+        swarm.Write(Opcode.Text, Encoding.UTF8.GetBytes(commands));
         swarm.Flush(client);
         _repliesDue += 2;
     }
 
-    private void OnEvent(Client client, in WebSocketEvent e)
+    /// <inheritdoc/>
+    public void OnEvent(Client client, in WebSocketEvent e)
     {
         if (e.Kind != WebSocketEventKind.Data)
         {

@@ -32,6 +32,16 @@ internal sealed class Client
 /// <summary>Told of each event of each client, in the order of arrival.</summary>
 internal delegate void ClientEvent(Client client, in WebSocketEvent e);
 
+/// <summary>What the clients do.</summary>
+internal interface ILoad
+{
+    /// <summary>Opens clients until there are <paramref name="count"/>, and has all of them do what they do before they idle.</summary>
+    void Open(int count);
+
+    /// <summary>What arrived for a client, idle ones included.</summary>
+    void OnEvent(Client client, in WebSocketEvent e);
+}
+
 /// <summary>Very many WebSocket clients on one thread, over the same epoll system and protocol core as the server's.</summary>
 /// <remarks>The same load for every server under test, bounded in clients and in time. Nothing is queued: a server that
 /// takes less than it is sent, by the measure of the kernel's buffers, ends the run.</remarks>
@@ -67,10 +77,7 @@ internal sealed class Swarm : IDisposable
     /// <summary>Opens clients until there are <paramref name="count"/>; calls back for each that has just opened.</summary>
     internal void Open(int count, Action<Client>? onOpen = null, ClientEvent? onEvent = null)
     {
-        if (count > ClientsMax)
-        {
-            throw new ArgumentOutOfRangeException(nameof(count));
-        }
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, ClientsMax);
         int started = _open;
         int announced = _open;
         List<Client> opening = [];
@@ -159,7 +166,6 @@ internal sealed class Swarm : IDisposable
         socket.Blocking = false;
         Client client = new() { Socket = (int)socket.SafeHandle.DangerousGetHandle() };
         socket.SafeHandle.SetHandleAsInvalid(); // from here on the descriptor is the epoll system's
-        GC.SuppressFinalize(socket);
         _clients.Add(client);
         _system.Adopt(client.Socket, (ulong)_clients.Count, peek: false);
         ClientHandshake.WriteRequest(_output, _server.ToString(), _path, s_nonce);

@@ -15,6 +15,9 @@ internal sealed record Settings
 
     public required int Clients { get; init; }
 
+    /// <summary>Between two acts of a client.</summary>
+    public required int PauseMsMax { get; init; }
+
     public required int EchoPeers { get; init; }
 
     public required int HostilePeers { get; init; }
@@ -43,16 +46,19 @@ internal sealed record Settings
     public static Settings Draw(Prng prng)
     {
         Dictionary<string, ChannelRules> rules = DrawRules(prng);
+        // A crowd in few channels, so that one channel's readers do not get all of their turns in one go.
+        bool isCrowd = prng.Chance(20);
         return new Settings
         {
             Loops = prng.Pick<int>([1, 2, 2, 2, 3]),
-            Clients = prng.Between(1, ClientsMax),
+            Clients = isCrowd ? prng.Between(80, 160) : prng.Between(1, ClientsMax),
+            PauseMsMax = isCrowd ? 2_000 : 150,
             EchoPeers = prng.Below(2),
             HostilePeers = prng.Below(2),
             HostileClients = prng.Below(2),
-            StormMs = prng.Between(1_000, 20_000),
+            StormMs = isCrowd ? prng.Between(1_000, 4_000) : prng.Between(1_000, 20_000),
             PayloadBytesMax = prng.Pick<int>([200, 200, 2_000, 40_000]),
-            Loop = DrawLoop(prng),
+            Loop = DrawLoop(prng) with { ConnectionsMax = isCrowd ? Forever : prng.Pick<int>([ClientsMax + 1, Forever, Forever]) },
             Hub = DrawHub(prng) with
             {
                 Namespaces = new ChannelNamespaces
@@ -61,7 +67,7 @@ internal sealed record Settings
                 },
             },
             Rules = rules,
-            Channels = [.. DrawChannels(prng, rules.Keys)],
+            Channels = [.. DrawChannels(prng, isCrowd ? ["keep", "few"] : rules.Keys)],
         };
     }
 
@@ -69,7 +75,6 @@ internal sealed record Settings
 
     private static EventLoopOptions DrawLoop(Prng prng) => new()
     {
-        ConnectionsMax = prng.Pick<int>([ClientsMax + 1, Forever, Forever]),
         HandshakeTimeoutMs = prng.Between(2_000, 10_000),
         CloseTimeoutMs = prng.Between(500, 5_000),
         LingerTimeoutMs = prng.Between(100, 1_000),
@@ -90,6 +95,7 @@ internal sealed record Settings
         StaleMs = prng.Between(2_000, 10_000),
         PendingAnswersMax = prng.Pick<int>([1, 3, 64]),
         HeldBytesMax = prng.Pick<int>([4 << 10, HeldBytesAmple]),
+        SubscriptionsMax = prng.Pick<int>([4, 128, 128]),
         HistoryCountMax = prng.Pick<int>([2, 300]),
         HistoryBytesMax = prng.Pick<int>([1_000, 1 << 20]),
         RecoveryReplyBytesMax = prng.Pick<int>([0, 500, 64 << 10]),

@@ -128,6 +128,21 @@ for (const [host, args] of Object.entries(hosts)) {
       assert.deepEqual(await ben.letters(), []);
     });
 
+    pageTest('a long absence: what comes behind the first answer is counted as recovered too', async () => {
+      const ben = await open(proxy.origin, { name: 'Ben', room: 'long' });
+      await ben.say('I will be a while.');
+      await ben.sees('I will be');
+      proxy.cut();
+      await ben.isCutOff();
+      const filler = 'lorem ipsum '.repeat(200);
+      for (let number = 1; number <= 120; number++) {
+        await server.publish('chat:long', { text: `${number} ${filler}` });
+      }
+      proxy.mend();
+      await ben.told('Recovered 120 messages');
+      assert.deepEqual((await ben.messages()).map(({ offset }) => offset), Array.from({ length: 121 }, (_, index) => index + 1));
+    });
+
     pageTest('more was said than the room keeps: the page says how much is missing and shows the rest', async () => {
       const ben = await open(proxy.origin, { name: 'Ben', room: 'busy' });
       await ben.say('Back in a minute.');

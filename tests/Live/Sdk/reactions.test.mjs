@@ -103,6 +103,7 @@ for (const [host, args] of Object.entries(hosts)) {
       test(`${method} with a channel over the length limit answers 107`, () =>
         commandFails(withChannel(method, `chat:${'x'.repeat(ChannelCharsMax)}`), 107));
       test(`${method} with a channel outside ASCII answers 107`, () => commandFails(withChannel(method, 'chat:café'), 107));
+      test(`${method} with a space in the channel answers 107`, () => commandFails(withChannel(method, 'chat:a b'), 107));
       test(`${method} in an unknown namespace answers 102`, () => commandFails(withChannel(method, 'nowhere:a'), 102));
     }
 

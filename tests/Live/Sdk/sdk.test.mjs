@@ -6,7 +6,7 @@ import * as deployed from 'centrifuge-5-7-4';
 import WebSocket from 'ws';
 import { startProxy } from '../proxy.mjs';
 import { hosts, startServer } from '../server.mjs';
-import { Inbox, nextEvent, within } from '../waiting.mjs';
+import { Inbox, nextEvent } from '../waiting.mjs';
 
 const sdks = { '5.8.0': newest, '5.7.4': deployed };
 const PingIntervalMs = 1_000;
@@ -210,13 +210,14 @@ for (const [host, args] of Object.entries(hosts)) {
       test('unsubscribes and subscribes again at once, many times, and then hears each message once', async () => {
         const room = newRoom();
         const { subscription, inbox } = await subscribe(await connect(), room);
-        const subscribed = [];
         for (let round = 0; round < 20; round++) {
           subscription.unsubscribe();
-          subscribed.push(new Promise((resolve) => subscription.once('subscribed', resolve)));
           subscription.subscribe();
         }
-        await within(subscribed.at(-1), 'the last subscription');
+        await subscription.ready();
+        // 5.7.4 takes the reply to its first subscribe for that to its last, and drops what the last one carries: it is
+        // ready before it is. The answer to a later command has all of them before it.
+        await subscription.presence();
         await publishMany(room, 3);
         assert.deepEqual(numbersOf(await inbox.takeMany(3)), upTo(3));
         assert.deepEqual(inbox.drain(), []);

@@ -88,6 +88,15 @@ export class WireClient {
     assert.throws(() => JSON.parse(close.reason), 'a reason that is JSON is taken for an instruction by that client');
   }
 
+  /** Stops reading, so that the server's socket fills. */
+  pause() {
+    this.#socket.pause();
+  }
+
+  resume() {
+    this.#socket.resume();
+  }
+
   close() {
     this.#socket.close();
   }

@@ -108,6 +108,28 @@ for (const [host, args] of Object.entries(hosts)) {
       assert.deepEqual(client.untaken('pub'), []);
     });
 
+    test('a reader that stalls for longer than the channel keeps is told so, and holds up nobody', async () => {
+      const channel = 'chat:stalled';
+      const filler = 'x'.repeat(50_000);
+      const slow = await WireClient.connected(server.wire);
+      const quick = await WireClient.connected(server.wire);
+      await slow.ask({ id: 2, subscribe: { channel } });
+      await quick.ask({ id: 2, subscribe: { channel } });
+      slow.pause();
+      for (let number = 1; number <= 300; number++) {
+        await server.publish(channel, filler);
+        assert.equal((await quick.push('pub')).pub.offset, number);
+      }
+      slow.resume();
+      assert.equal((await slow.push('unsubscribe')).unsubscribe.code, 2500);
+      const offsets = slow.untaken('pub').map(({ pub }) => pub.offset);
+      assert.ok(offsets.length < 300);
+      assert.deepEqual(offsets, offsets.map((_, index) => index + 1));
+      assert.ok((await slow.ask({ id: 3, subscribe: { channel } })).subscribe, 'it may come back');
+      slow.close();
+      quick.close();
+    });
+
     test('history of an empty channel writes its publications, epoch and offset all the same', async () => {
       const { history } = await client.ask({ id: 9, history: { channel: 'chat:silent', limit: 10 } });
       assert.deepEqual(history.publications, []);
@@ -174,6 +196,26 @@ for (const [host, args] of Object.entries(hosts)) {
         const { subscribe } = await recover({});
         assert.equal(subscribe.recovered, true);
         assert.equal(subscribe.publications.length, 5);
+      });
+
+      test('more than one reply should carry: the rest follows as pushes, each once, in order', async () => {
+        const large = 'chat:large';
+        const filler = 'x'.repeat(4_000);
+        const count = 100;
+        for (let number = 1; number <= count; number++) {
+          await server.publish(large, { number, filler });
+        }
+        const fresh = await WireClient.connected(server.wire);
+        const { subscribe } = await fresh.ask({ id: 2, subscribe: { channel: large, recover: true } });
+        assert.equal(subscribe.recovered, true);
+        const offsets = (subscribe.publications ?? []).map(({ offset }) => offset);
+        while (offsets.length < count) {
+          offsets.push((await fresh.push('pub')).pub.offset);
+        }
+        assert.deepEqual(offsets, Array.from({ length: count }, (_, index) => index + 1));
+        await server.publish(large, { number: 'live' });
+        assert.equal((await fresh.push('pub')).pub.offset, count + 1);
+        fresh.close();
       });
 
       for (const [what, position] of [

@@ -4,7 +4,7 @@ namespace Sluice.Simulator;
 internal readonly record struct Place(string Epoch, long Offset);
 
 /// <summary>One thing published.</summary>
-internal sealed class Publication(long number, string channel, int publisher, string? client, byte[] data)
+internal sealed class Publication(long number, string channel, int publisher, string? client, bool isKept, byte[] data)
 {
     public long Number { get; } = number;
 
@@ -17,6 +17,9 @@ internal sealed class Publication(long number, string channel, int publisher, st
     public string? Client { get; } = client;
 
     public byte[] Data { get; } = data;
+
+    /// <summary>Whether it is to have a place in the log.</summary>
+    public bool IsKept { get; } = isKept;
 
     /// <summary>Its publisher was told that it is done.</summary>
     public bool Acknowledged { get; set; }
@@ -41,10 +44,10 @@ internal sealed class Oracle(int payloadBytesMax)
 
     public int NewPublisher() => _publishers++;
 
-    public Publication Publish(string channel, int publisher, string? client)
+    public Publication Publish(string channel, int publisher, string? client, bool isKept)
     {
         long number = _publications.Count;
-        Publication publication = new(number, channel, publisher, client, Payload.Of(number, payloadBytesMax));
+        Publication publication = new(number, channel, publisher, client, isKept, Payload.Of(number, payloadBytesMax));
         _publications.Add(publication);
         return publication;
     }
@@ -63,6 +66,7 @@ internal sealed class Oracle(int payloadBytesMax)
         Violation.Unless(publication.Channel == channel, "a publication in another channel than its own");
         Violation.Unless(data.SequenceEqual(publication.Data), "a publication's payload was changed");
         Violation.Unless(publication.Client == client, "a publication by somebody else");
+        Violation.Unless(publication.IsKept == place is not null, "a kept publication without an offset, or another with one");
         if (place is { } at)
         {
             Put(publication, at);
@@ -109,7 +113,7 @@ internal sealed class Oracle(int payloadBytesMax)
         }
         foreach (Publication publication in _publications)
         {
-            Violation.Unless(!publication.Acknowledged || publication.Place is not null || forgets(publication.Channel), "an acknowledged publication is nowhere");
+            Violation.Unless(!publication.Acknowledged || !publication.IsKept || publication.Place is not null || forgets(publication.Channel), "an acknowledged publication is nowhere");
         }
     }
 

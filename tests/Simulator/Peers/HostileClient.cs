@@ -81,8 +81,8 @@ internal sealed class HostileClient(World world, string name, string path, Scena
 
     protected override void Closed(int code, string reason)
     {
-        bool lost = code is CloseCodes.Abnormal or 3502 && scenario.SomethingFailed;
-        bool shut = code == 3001 && scenario.IsShuttingDown;
+        bool lost = code is CloseCodes.Abnormal or 3502 or 3008 && (scenario.SomethingFailed || scenario.Settings.IsCrowded);
+        bool shut = code is CloseCodes.Abnormal or 3001 && scenario.IsShuttingDown;
         if (code == _expected)
         {
             World.Reach(Milestone.ClosedByRule);

@@ -100,7 +100,7 @@ internal partial class NativeClient
                 break;
             case "subscribe":
                 command.Subscription!.Outstanding--;
-                command.Subscription.Subscribed(SubscribeReply.Read(result), command.Since);
+                command.Subscription.Subscribed(SubscribeReply.Read(result), command.Since, command.IsStrict);
                 break;
             case "unsubscribe":
                 command.Subscription!.Outstanding--;
@@ -125,15 +125,20 @@ internal partial class NativeClient
     {
         World.Reach(Milestone.Refused);
         ChannelRules rules = command.Subscription!.Rules;
-        if (!rules.MayRefuse(command.Method, code))
+        bool lostPosition = command.IsStrict && code == 112 && command.Subscription.MayBeLost(command.Since);
+        bool tooMany = code == 106 && command.Method == "subscribe" && _subscriptions.Count > _scenario.Settings.Hub.SubscriptionsMax;
+        if (lostPosition)
+        {
+            World.Reach(Milestone.PositionRefused);
+        }
+        if (!lostPosition && !tooMany && !rules.MayRefuse(command.Method, code))
         {
             Violation.Found($"{command.Method} in {command.Subscription.Channel} was refused with {code}");
         }
         if (command.Method == "subscribe")
         {
             command.Subscription.Outstanding--;
-            command.Subscription.Wanted = false;
-            command.Subscription.WillBeLive = false;
+            command.Subscription.Refused(forgetPosition: lostPosition);
         }
     }
 

@@ -38,8 +38,9 @@ internal partial class NativeClient : WebSocketPeer
     /// <param name="Reverse">Whether newest first.</param>
     /// <param name="TopSeen">How far the log was known to reach when this was asked.</param>
     /// <param name="Life">Which life of the subscription it was asked in; 0 if that was about to change.</param>
+    /// <param name="IsStrict">Whether a lost position is to be answered by an error.</param>
     private sealed record Command(string Method, Subscription? Subscription = null, Place? Since = null,
-        Publication? Publication = null, int Limit = 0, bool Reverse = false, Place? TopSeen = null, int Life = 0);
+        Publication? Publication = null, int Limit = 0, bool Reverse = false, Place? TopSeen = null, int Life = 0, bool IsStrict = false);
 
     /// <summary>Whether it is connected, everything it wants is live, and no question is open.</summary>
     public bool IsSettled => IsOpen && _clientId is not null && _pending.Count == 0
@@ -81,7 +82,7 @@ internal partial class NativeClient : WebSocketPeer
         {
             Do();
         }
-        Tick(World.Prng.Between(1, Mood == Mood.Restless ? 150 : 1_000));
+        Tick(World.Prng.Between(1, Mood == Mood.Restless ? _scenario.Settings.PauseMsMax : 1_000));
     }
 
     protected override void Greet()
@@ -110,6 +111,12 @@ internal partial class NativeClient : WebSocketPeer
         if (World.Faults.Strikes(Fault.ResetByPeer))
         {
             Abort();
+            ConnectionGone();
+            return true;
+        }
+        if (World.Faults.Strikes(Fault.PeerVanished))
+        {
+            Vanish();
             ConnectionGone();
             return true;
         }
@@ -215,10 +222,15 @@ internal partial class NativeClient : WebSocketPeer
         {
             fields += string.Create(CultureInfo.InvariantCulture, $",\"recover\":true,\"epoch\":\"{position.Epoch}\",\"offset\":{position.Offset}");
         }
+        bool isStrict = since is not null && World.Prng.Chance(200);
+        if (isStrict)
+        {
+            fields += ",\"flag\":2";
+        }
         subscription.Wanted = true;
         subscription.WillBeLive = true;
         subscription.Outstanding++;
-        Ask(new Command("subscribe", subscription, since), fields);
+        Ask(new Command("subscribe", subscription, since, IsStrict: isStrict), fields);
     }
 
     private void Unsubscribe(Subscription subscription)
@@ -230,7 +242,7 @@ internal partial class NativeClient : WebSocketPeer
 
     private void Publish(Subscription subscription)
     {
-        Publication publication = _oracle.Publish(subscription.Channel, _publisher, _clientId);
+        Publication publication = _oracle.Publish(subscription.Channel, _publisher, _clientId, subscription.Rules.Options.HasHistory);
         Ask(new Command("publish", subscription, Publication: publication), $"{Field(subscription)},\"data\":{Encoding.UTF8.GetString(publication.Data)}");
     }
 

@@ -84,7 +84,7 @@ internal sealed class Outsider : IActor, IAsker
             ReadHistory(channel, _world.Prng.Pick<int>([0, 1, 100]));
             return;
         }
-        for (int left = _world.Prng.Chance(100) ? _world.Prng.Between(2, 100) : 1; left > 0; left--)
+        for (int left = _world.Prng.Chance(50) ? _world.Prng.Between(2, _world.Prng.Chance(50) ? 600 : 60) : 1; left > 0; left--)
         {
             Publish(channel);
         }
@@ -92,8 +92,17 @@ internal sealed class Outsider : IActor, IAsker
 
     private void Publish(string channel)
     {
-        Publication publication = _scenario.Oracle.Publish(channel, _publisher, null);
-        PublishRequest request = new() { Channel = channel, Options = _scenario.RulesOf(channel).Options, Asker = this, Data = publication.Data };
+        ChannelOptions options = _scenario.RulesOf(channel).Options;
+        bool skipsHistory = _world.Prng.Chance(50);
+        Publication publication = _scenario.Oracle.Publish(channel, _publisher, null, isKept: options.HasHistory && !skipsHistory);
+        PublishRequest request = new()
+        {
+            Channel = channel,
+            Options = options,
+            Asker = this,
+            Data = publication.Data,
+            SkipsHistory = skipsHistory,
+        };
         _world.Trace.Note(_world.Now, "outsider", "publish", publication.Number, 0, channel);
         _publishing.Add(request, publication);
         Outstanding++;
@@ -117,8 +126,8 @@ internal sealed class Outsider : IActor, IAsker
     {
         Violation.Unless(_publishing.Remove(request, out Publication? publication), "a publish was answered twice");
         publication.Acknowledged = true;
-        Violation.Unless(request.Options.HasHistory == (request.Position.Offset != 0), "a kept publication has a position, another has none");
-        if (request.Options.HasHistory)
+        Violation.Unless(publication.IsKept == (request.Position.Offset != 0), "a kept publication has a position, another has none");
+        if (publication.IsKept)
         {
             _scenario.Oracle.Put(publication, new Place(request.Position.Epoch.ToString(), (long)request.Position.Offset));
         }

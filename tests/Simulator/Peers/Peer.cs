@@ -121,6 +121,14 @@ internal abstract class Peer : IEndOwner, IActor
         end?.Abort();
     }
 
+    /// <summary>Leaves without a word, as a train does into a tunnel.</summary>
+    protected void Vanish()
+    {
+        End? end = _end;
+        _end = null;
+        end?.Vanish();
+    }
+
     private void Serve()
     {
         Flush();

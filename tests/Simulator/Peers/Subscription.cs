@@ -31,7 +31,7 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
     public override string ToString() =>
         $"{Channel} {(Wanted ? "wanted" : "not wanted")} {(IsLive ? "live" : "not live")} at {Position?.Offset ?? 0}";
 
-    public void Subscribed(SubscribeReply reply, Place? asked)
+    public void Subscribed(SubscribeReply reply, Place? asked, bool isStrict)
     {
         Violation.Unless(!IsLive, "subscribed twice");
         Violation.Unless(reply.WasRecovering == asked is not null, "was_recovering is not what was asked");
@@ -53,7 +53,8 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
         else
         {
             Violation.Unless(!reply.Recovered && reply.Publications.Count == 0, "something recovered that was not asked for");
-            Violation.Unless(asked is null || Rules.Forgets || asked.Value.Offset == 0, "nothing was forgotten, and still it was not recovered");
+            Violation.Unless(!isStrict, "a lost position that was to be answered by an error");
+            Violation.Unless(MayBeLost(asked), "nothing was forgotten, and still it was not recovered");
         }
         if (asked is not null)
         {
@@ -65,6 +66,20 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
             Published(publication);
         }
     }
+
+    /// <summary>The server does not want it. The client does not ask again, but for a lost position: then from the beginning.</summary>
+    public void Refused(bool forgetPosition)
+    {
+        Position = forgetPosition ? null : Position;
+        if (Outstanding == 0)
+        {
+            WillBeLive = false;
+            Wanted = forgetPosition;
+        }
+    }
+
+    /// <summary>Whether what came after a position may be lost. A log that never had anything may be forgotten anywhere.</summary>
+    public bool MayBeLost(Place? position) => position is null || Rules.Forgets || position.Value.Offset == 0;
 
     /// <summary>A publication, by push or by recovery.</summary>
     public void Published(ShownPublication shown)

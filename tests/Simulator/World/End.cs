@@ -22,6 +22,7 @@ internal sealed class End : IActor
     private End _other = null!;
     private long _lastArrivalAt;
     private bool _endSent;
+    private bool _vanished;
 
     private End(World world, int capacityBytes, int latencyMs)
     {
@@ -115,6 +116,13 @@ internal sealed class End : IActor
         }
     }
 
+    /// <summary>Gives the connection up without a word.</summary>
+    public void Vanish()
+    {
+        _vanished = true;
+        Owner = null;
+    }
+
     /// <summary>Gives the connection up by a reset, which overtakes what is on its way.</summary>
     public void Abort()
     {
@@ -125,6 +133,10 @@ internal sealed class End : IActor
 
     public void Act(int what, long argument)
     {
+        if (_vanished)
+        {
+            return;
+        }
         switch (what)
         {
             case Arrives:

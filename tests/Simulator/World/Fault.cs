@@ -36,6 +36,9 @@ internal enum Fault
     /// <summary>The peer says FIN without a close frame.</summary>
     EndedWithoutClose,
 
+    /// <summary>The peer is gone and nothing says so: what is sent to it is never taken and never answered.</summary>
+    PeerVanished,
+
     /// <summary>The peer stops reading for a while.</summary>
     PeerStalled,
 

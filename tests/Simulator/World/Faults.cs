@@ -36,6 +36,7 @@ internal sealed record FaultPlan
     {
         Fault.Reset => 35,
         Fault.ResetByPeer or Fault.EndedWithoutClose => 100,
+        Fault.PeerVanished => 40,
         Fault.LoopStalled => 40,
         Fault.BytesDelayed => 200,
         Fault.TurnSpurious or Fault.WakeSpurious => 200,
@@ -53,6 +54,8 @@ internal sealed class Faults(FaultPlan plan, Prng prng)
 
     /// <summary>How often each fault was injected, by its number.</summary>
     public ReadOnlySpan<long> Fired => _fired;
+
+    public long this[Fault fault] => _fired[(int)fault];
 
     public long FiredTotal { get; private set; }
 

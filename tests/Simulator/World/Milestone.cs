@@ -33,6 +33,9 @@ internal enum Milestone
     /// <summary>A command was refused.</summary>
     Refused,
 
+    /// <summary>A command was refused since a position was lost.</summary>
+    PositionRefused,
+
     /// <summary>Closed for taking too little.</summary>
     ClosedAsSlow,
 
@@ -47,6 +50,9 @@ internal enum Milestone
 
     /// <summary>Closed for a broken rule.</summary>
     ClosedByRule,
+
+    /// <summary>More than a hundred clients at a time.</summary>
+    Crowd,
 
     /// <summary>The shutdown came in the middle of the storm.</summary>
     ShutDownInStorm,

@@ -53,6 +53,13 @@ internal sealed class World
 
     public void Reach(Milestone milestone) => _reached[(int)milestone]++;
 
+    /// <summary>From now on nothing fails, and what is stalled goes on.</summary>
+    public void EndStorm()
+    {
+        Faults.Over = true;
+        _systems.ForEach(static system => system.StalledUntil = 0);
+    }
+
     public void Schedule(long at, IActor actor, int what, long argument = 0) => _agenda.Add(at, actor, what, argument);
 
     /// <summary>Opens a connection to the loops' listener.</summary>
@@ -142,7 +149,7 @@ internal sealed class World
     {
         if (Faults.Strikes(Fault.LoopStalled))
         {
-            system.StalledUntil = Now + Prng.Between(1, 3000);
+            system.StalledUntil = Now + (Prng.Chance(30) ? Prng.Between(10_000, 100_000) : Prng.Between(1, 3_000));
             return;
         }
         Run(system);
