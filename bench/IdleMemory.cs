@@ -23,10 +23,12 @@ internal sealed record IdleMemory(string Server, string What, int[] Counts, long
     public double PlainBytes => (double)(At(Plain) - At(0)) / Plain;
 
     /// <summary>Connections that have each sent a few messages, at the path that echoes.</summary>
-    internal static IdleMemory OfConnections(ServerCommand command) => Measure(command, command.Path, "connection", swarm => new EchoLoad(swarm));
+    internal static IEnumerable<IdleMemory> OfConnections(ServerCommand command, int runs) =>
+        [.. Enumerable.Range(0, runs).Select(_ => Measure(command, command.Path, "connection", swarm => new EchoLoad(swarm)))];
 
     /// <summary>Sessions of the native wire.</summary>
-    internal static IdleMemory OfSessions(ServerCommand command) => Measure(command, SessionLoad.Path, SessionLoad.What, swarm => new SessionLoad(swarm));
+    internal static IEnumerable<IdleMemory> OfSessions(ServerCommand command, int runs) =>
+        [.. Enumerable.Range(0, runs).Select(_ => Measure(command, SessionLoad.Path, SessionLoad.What, swarm => new SessionLoad(swarm)))];
 
     private static IdleMemory Measure(ServerCommand command, string path, string what, Func<Swarm, ILoad> loadOf)
     {

@@ -1,9 +1,11 @@
 using Sluice.Bench;
 
-// bench DIRECTORY [cpu] [memory] [sessions] [quick]; the script beside it builds the servers first.
+// Sluice.Bench DIRECTORY [cpu] [memory] [sessions] [quick]; the script beside this file builds the servers and calls it.
 string root = args[0];
-bool quick = args.Contains("quick");
-bool all = !args.Any(arg => arg is "cpu" or "memory" or "sessions");
+HashSet<string> asked = [.. args[1..]];
+bool quick = asked.Remove("quick");
+int runs = quick ? 1 : 3;
+bool all = asked.Count == 0;
 
 ServerCommand sluice = new("Sluice", "/echo", $"{root}/artifacts/sluice/Sluice.Server", "--port", "0", "--loops", "1", "--demo");
 ServerCommand bun = new("Bun (uWebSockets)", "/", $"{root}/peers/bun/node_modules/@oven/bun-linux-x64/bin/bun", $"{root}/peers/bun/server.js");
@@ -11,21 +13,30 @@ ServerCommand ws = new("ws on Node", "/", "node", $"{root}/peers/ws/server.js");
 ServerCommand aspNetCore = new("ASP.NET Core", "/echo", $"{root}/artifacts/aspnetcore/AspNetCorePeer");
 
 Report report = new();
-if (all || args.Contains("cpu"))
+try
 {
-    report.Add(EchoCost.Compare(sluice, bun, pairs: quick ? 1 : 5));
-    report.Add(EchoCost.Compare(sluice, ws, pairs: quick ? 1 : 2));
-    report.Add(EchoCost.Compare(sluice, aspNetCore, pairs: quick ? 1 : 2));
-}
-if (all || args.Contains("memory"))
-{
-    foreach (ServerCommand server in (ServerCommand[])[sluice, bun, ws, aspNetCore])
+    if (all || asked.Contains("cpu"))
     {
-        report.Add(IdleMemory.OfConnections(server));
+        report.Add(EchoCost.Compare(sluice, bun, pairs: quick ? 1 : 5));
+        report.Add(EchoCost.Compare(sluice, ws, pairs: quick ? 1 : 2));
+        report.Add(EchoCost.Compare(sluice, aspNetCore, pairs: quick ? 1 : 2));
+    }
+    if (all || asked.Contains("memory"))
+    {
+        foreach (ServerCommand server in (ServerCommand[])[sluice, bun, ws, aspNetCore])
+        {
+            report.Add(IdleMemory.OfConnections(server, runs));
+        }
+    }
+    if (all || asked.Contains("sessions"))
+    {
+        report.Add(IdleMemory.OfSessions(sluice, runs));
     }
 }
-if (all || args.Contains("sessions"))
+catch (Exception e) when (e is IOException or TimeoutException)
 {
-    report.Add(IdleMemory.OfSessions(sluice));
+    Console.Error.WriteLine($"bench: {e.Message}"); // the servers have been stopped by now
+    return 1;
 }
 report.Write($"{root}/results");
+return 0;

@@ -14,7 +14,7 @@ internal sealed class Report
 
     internal void Add(IEnumerable<EchoCost> costs) => _costs.AddRange(costs);
 
-    internal void Add(IdleMemory memory) => _memories.Add(memory);
+    internal void Add(IEnumerable<IdleMemory> memories) => _memories.AddRange(memories);
 
     /// <summary>Prints, and writes into a directory the parts that were measured.</summary>
     internal void Write(string directory)
@@ -45,10 +45,13 @@ internal sealed class Report
         if (_memories.Count > 0)
         {
             text.AppendLine().AppendLine("## Resident bytes of the server").AppendLine();
-            text.AppendLine("| server | per idle | slope, 4,000 to 16,000 | plain, 0 to 10,000 | resident at 0 |").AppendLine("|---|---|---|---|---|");
-            foreach (IdleMemory memory in _memories)
+            text.AppendLine("| server | per idle | slope, 4,000 to 16,000, median | least | most | plain, 0 to 10,000, median | resident at 0 | runs |").AppendLine("|---|---|---|---|---|---|---|---|");
+            foreach (IGrouping<(string Server, string What), IdleMemory> runs in _memories.GroupBy(memory => (memory.Server, memory.What)))
             {
-                text.AppendLine(CultureInfo.InvariantCulture, $"| {memory.Server} | {memory.What} | **{memory.SlopeBytes:n0}** | {memory.PlainBytes:n0} | {memory.ResidentBytes[0] / 1048576.0:f1} MiB |");
+                double[] slopes = [.. runs.Select(run => run.SlopeBytes)];
+                double plain = Median([.. runs.Select(run => run.PlainBytes)]);
+                double bare = Median([.. runs.Select(run => run.ResidentBytes[0] / 1048576.0)]);
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {runs.Key.Server} | {runs.Key.What} | **{Median(slopes):n0}** | {slopes.Min():n0} | {slopes.Max():n0} | {plain:n0} | {bare:f1} MiB | {slopes.Length} |");
             }
         }
         return text.ToString();

@@ -138,21 +138,21 @@ public sealed class Guest
 
     private bool TryTakeRead(ref Completion completion)
     {
-        if (!_isReading && IsArmed && !_isEndTold)
+        if (IsArmed && !_isReading && !_isEndTold)
         {
             StartRead(default);
         }
-        if (_isReading && _read.IsCompletedSuccessfully && IsArmed && _buffer is null)
+        if (IsArmed && _isReading && _read.IsCompletedSuccessfully && _buffer is null)
         {
             _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
             StartRead(_buffer.AsMemory(ISystem.HeadroomBytes));
         }
-        if (!_isReading || !_read.IsCompleted || (_read.IsCompletedSuccessfully && !IsArmed))
+        bool isNews = _isReading && _read.IsCompleted && (IsArmed || !_read.IsCompletedSuccessfully);
+        if (isNews)
         {
-            return false;
+            completion = TakeRead();
         }
-        completion = TakeRead();
-        return true;
+        return isNews;
     }
 
     private Completion TakeRead()

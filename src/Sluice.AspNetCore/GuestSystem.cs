@@ -29,7 +29,7 @@ public sealed class GuestSystem : ISystem
     private byte[]? _lent; // the bytes of the last completion
     private int _numbers;
     private int _reported; // 1: a wake-up for reports is under way
-    private bool _isGuestsTurn;
+    private bool _wasGuests; // the last completion
     private volatile bool _isDisposed;
 
     /// <summary>Makes a system.</summary>
@@ -75,13 +75,17 @@ public sealed class GuestSystem : ISystem
         do
         {
             TakeReports();
-            _isGuestsTurn = !_isGuestsTurn;
-            if (deadlineMs == ISystem.AtHand && _isGuestsTurn && ServeGuest(out completion))
+            if (!_wasGuests && ServeGuest(out completion))
             {
                 return true;
             }
             bool mayWait = _ready.Count == 0 || deadlineMs == ISystem.AtHand;
-            if (_inner.Next(mayWait ? deadlineMs : Math.Min(deadlineMs, _inner.Now), out completion) || ServeGuest(out completion))
+            if (_inner.Next(mayWait ? deadlineMs : Math.Min(deadlineMs, _inner.Now), out completion))
+            {
+                _wasGuests = false;
+                return true;
+            }
+            if (ServeGuest(out completion))
             {
                 return true;
             }
@@ -215,6 +219,7 @@ public sealed class GuestSystem : ISystem
             guest.IsQueued = false;
             if (guest.TryTake(out completion))
             {
+                _wasGuests = true;
                 _lent = completion.Kind == CompletionKind.Received ? completion.Buffer : null;
                 Enqueue(guest);
                 return true;

@@ -28,18 +28,18 @@ internal sealed class UpgradeHandler
     internal Task HandleAsync(HttpContext context)
     {
         ArrayBufferWriter<byte> answer = new();
-        bool isHttp2 = HttpProtocol.IsHttp2(context.Request.Protocol);
+        bool isHttp1 = HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol);
         HandshakeVerdict verdict = Judge(context, answer);
         if (!verdict.Accepted)
         {
             Handshake.WriteRefusal(answer, verdict.Status, verdict.Reason);
         }
-        int headLength = ResponseHead.Copy(answer.WrittenSpan, context.Response, isHttp2);
+        int headLength = ResponseHead.Copy(answer.WrittenSpan, context.Response, isHttp1);
         if (!verdict.Accepted)
         {
             return context.Response.Body.WriteAsync(answer.WrittenMemory[headLength..]).AsTask();
         }
-        return isHttp2 ? AcceptConnectAsync(context) : UpgradeAsync(context);
+        return isHttp1 ? UpgradeAsync(context) : AcceptConnectAsync(context);
     }
 
     // Writes the answer if it is 101.
@@ -102,42 +102,29 @@ internal sealed class UpgradeHandler
     {
         if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } feature)
         {
-            throw new InvalidOperationException("The web server does not upgrade connections; Kestrel does.");
+            throw new InvalidOperationException("This web server does not upgrade connections; Kestrel does.");
         }
-        MinDataRate? drainRate = LiftLimits(context);
+        // How slowly a peer may take what is sent is the loop's to bound. Of what the loop leaves behind in Kestrel's
+        // pipe it is Kestrel's again. (Of a request Kestrel asks no rate and no size once it is upgraded.)
+        IHttpMinResponseDataRateFeature? slowness = context.Features.Get<IHttpMinResponseDataRateFeature>();
+        MinDataRate? kestrelsRate = slowness?.MinDataRate;
+        SetRate(slowness, null);
         Stream stream = await feature.UpgradeAsync();
         await _host.Admit(_endpoints, stream, context.Abort, completeWriting: null).Closed;
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } responseRate)
-        {
-            responseRate.MinDataRate = drainRate;
-        }
+        SetRate(slowness, kestrelsRate);
     }
 
     private async Task AcceptConnectAsync(HttpContext context)
     {
-        LiftLimits(context);
         Stream stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
         await _host.Admit(_endpoints, stream, context.Abort, context.Response.CompleteAsync).Closed;
     }
 
-    // A WebSocket may be silent, and may send for ever; the loop has time-outs of its own. What Kestrel still holds when
-    // the loop has ended is under Kestrel's rule again.
-    private static MinDataRate? LiftLimits(HttpContext context)
+    private static void SetRate(IHttpMinResponseDataRateFeature? slowness, MinDataRate? rate)
     {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (slowness is not null)
         {
-            size.MaxRequestBodySize = null;
+            slowness.MinDataRate = rate;
         }
-        if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } requestRate)
-        {
-            requestRate.MinDataRate = null;
-        }
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is not { } responseRate)
-        {
-            return null;
-        }
-        MinDataRate? before = responseRate.MinDataRate;
-        responseRate.MinDataRate = null;
-        return before;
     }
 }

@@ -3,6 +3,7 @@ using Sluice.Protocol;
 
 namespace Sluice.WebSockets;
 
+// Connections from the listening socket.
 public sealed unsafe partial class EpollSystem
 {
     private const int AcceptQuantum = 16; // connections in one turn of the listening socket

@@ -11,6 +11,9 @@ internal sealed record Settings
     private const int UnsentBytesAmple = 4 << 20;
     private const int HeldBytesAmple = 256 << 10;
 
+    /// <summary>Many clients in few channels, so that one channel's readers do not get all of their turns in one go.</summary>
+    public required bool IsCrowd { get; init; }
+
     public required int Loops { get; init; }
 
     public required int Clients { get; init; }
@@ -46,11 +49,11 @@ internal sealed record Settings
     public static Settings Draw(Prng prng)
     {
         Dictionary<string, ChannelRules> rules = DrawRules(prng);
-        // A crowd in few channels, so that one channel's readers do not get all of their turns in one go.
-        bool isCrowd = prng.Chance(20);
+        bool isCrowd = prng.Chance(40);
         return new Settings
         {
-            Loops = prng.Pick<int>([1, 2, 2, 2, 3]),
+            IsCrowd = isCrowd,
+            Loops = prng.Pick<int>(isCrowd ? [1, 2] : [1, 2, 2, 2, 3]),
             Clients = isCrowd ? prng.Between(80, 160) : prng.Between(1, ClientsMax),
             PauseMsMax = isCrowd ? 2_000 : 150,
             EchoPeers = prng.Below(2),

@@ -73,6 +73,10 @@ internal sealed class HostileClient(World world, string name, string path, Scena
             (string frame, _expected) = World.Prng.Pick<(string, int)>(_frames);
             Send(Convert.FromHexString(frame));
         }
+        if (World.Prng.Chance(300))
+        {
+            EndWriting(); // it still wants to hear why
+        }
     }
 
     protected override void Message(Opcode opcode, ReadOnlySpan<byte> message)

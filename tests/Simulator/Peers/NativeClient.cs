@@ -42,16 +42,21 @@ internal partial class NativeClient : WebSocketPeer
     private sealed record Command(string Method, Subscription? Subscription = null, Place? Since = null,
         Publication? Publication = null, int Limit = 0, bool Reverse = false, Place? TopSeen = null, int Life = 0, bool IsStrict = false);
 
-    /// <summary>Whether it is connected, everything it wants is live, and no question is open.</summary>
-    public bool IsSettled => IsOpen && _clientId is not null && _pending.Count == 0
-        && _subscriptions.Values.All(static subscription => subscription.IsLive == subscription.Wanted);
-
     public bool IsGone => !HasConnection;
+
+    /// <summary>Whether it has what it wants: to be gone, or to be connected, all its subscriptions live, no question open.</summary>
+    public bool IsSettled => Mood == Mood.Leaving
+        ? IsGone
+        : IsOpen && _clientId is not null && _pending.Count == 0
+            && _subscriptions.Values.All(static subscription => subscription.IsLive == subscription.Wanted);
 
     public IReadOnlyCollection<Subscription> Subscriptions => _subscriptions.Values;
 
     /// <summary>What the user does.</summary>
     public Mood Mood { get; private set; }
+
+    /// <summary>Makes it want a channel for good.</summary>
+    public void Want(string channel) => SubscriptionOf(channel).Wanted = true;
 
     public override string ToString() =>
         $"{Name}: {(_clientId is null ? "not connected" : "connected")}, {_pending.Count} commands open, "

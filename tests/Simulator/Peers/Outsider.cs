@@ -7,6 +7,7 @@ namespace Sluice.Simulator;
 internal sealed class Outsider : IActor, IAsker
 {
     private const int Goes = 0;
+    private const int Probes = 1;
 
     private readonly World _world;
     private readonly Scenario _scenario;
@@ -39,6 +40,12 @@ internal sealed class Outsider : IActor, IAsker
 
     void IActor.Act(int what, long argument)
     {
+        if (what == Probes)
+        {
+            Outstanding--;
+            Publish(_scenario.Channels[argument]);
+            return;
+        }
         if (IsQuiet)
         {
             return;
@@ -51,12 +58,32 @@ internal sealed class Outsider : IActor, IAsker
         Start(_world.Prng.Between(1, 500));
     }
 
-    /// <summary>Asks for everything that a channel keeps and who is in it.</summary>
-    public void Inspect(string channel)
+    /// <summary>Publishes a few things more while nothing else happens that could wake anybody; where things are forgotten
+    /// so many at once that all readers are left behind.</summary>
+    public void Probe(string[] channels)
     {
-        ReadHistory(channel, int.MaxValue);
-        Outstanding++;
-        _broker.ReadPresence(new PresenceRequest { Channel = channel, Options = _scenario.RulesOf(channel).Options, Asker = this });
+        _tops.Clear();
+        foreach (string channel in channels)
+        {
+            bool forgets = _scenario.RulesOf(channel).Forgets;
+            long at = _world.Now + _world.Prng.Between(0, 60);
+            for (int left = forgets ? 25 : _world.Prng.Between(1, 3); left > 0; left--)
+            {
+                Outstanding++;
+                _world.Schedule(forgets ? at : at + _world.Prng.Between(0, 10), this, Probes, Array.IndexOf(_scenario.Channels, channel));
+            }
+        }
+    }
+
+    /// <summary>Asks for everything that channels keep and who is in them.</summary>
+    public void Inspect(string[] channels)
+    {
+        foreach (string channel in channels)
+        {
+            ReadHistory(channel, int.MaxValue);
+            Outstanding++;
+            _broker.ReadPresence(new PresenceRequest { Channel = channel, Options = _scenario.RulesOf(channel).Options, Asker = this });
+        }
     }
 
     /// <summary>An answer, on the owner's loop.</summary>

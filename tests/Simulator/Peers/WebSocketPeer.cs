@@ -13,7 +13,7 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
 
     private readonly byte[] _nonce = new byte[ClientHandshake.NonceBytes];
     private readonly ArrayBufferWriter<byte> _message = new();
-    private readonly Queue<ulong> _pings = new();
+    private readonly Queue<byte[]> _pings = new();
     private byte[] _input = new byte[4096];
     private int _inputLength;
     private HttpResponseHead _head;
@@ -68,9 +68,10 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
     /// <summary>Sends a ping, which may stand between the fragments of a message.</summary>
     protected void Ping()
     {
-        ulong number = World.Prng.Next();
-        _pings.Enqueue(number);
-        Send(Opcode.Ping, BitConverter.GetBytes(number));
+        byte[] payload = new byte[World.Prng.Between(sizeof(ulong), FrameHeader.ControlPayloadBytesMax)];
+        World.Prng.Fill(payload);
+        _pings.Enqueue(payload);
+        Send(Opcode.Ping, payload);
     }
 
     /// <summary>Sends a message in fragments of any size, empty ones too.</summary>
@@ -186,9 +187,9 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
     {
         // Of pongs that could not be sent yet the latest is enough (RFC 6455, 5.5.3).
         bool found = false;
-        while (!found && _pings.TryDequeue(out ulong number))
+        while (!found && _pings.TryDequeue(out byte[]? ping))
         {
-            found = payload.SequenceEqual(BitConverter.GetBytes(number));
+            found = payload.SequenceEqual(ping);
         }
         Violation.Unless(found, "a pong without a ping");
     }

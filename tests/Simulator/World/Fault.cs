@@ -1,6 +1,7 @@
 namespace Sluice.Simulator;
 
-/// <summary>Everything that the world can do to the system under test besides its duty.</summary>
+/// <summary>Everything that the world can do to the system under test besides its duty. From
+/// <see cref="BufferTiny"/> on they may cost a connection.</summary>
 internal enum Fault
 {
     /// <summary>A read gets some of what has arrived.</summary>
@@ -20,6 +21,21 @@ internal enum Fault
 
     /// <summary>A send that completes later takes some of the bytes.</summary>
     SendPendingShort,
+
+    /// <summary>A peek is reported again although nothing came.</summary>
+    PeekRepeated,
+
+    /// <summary>No descriptor is left for a new peer.</summary>
+    AcceptFailed,
+
+    /// <summary>A wake-up takes long.</summary>
+    WakeDelayed,
+
+    /// <summary>A wake-up that nobody asked for.</summary>
+    WakeSpurious,
+
+    /// <summary>A loop's turn in which nothing has happened.</summary>
+    TurnSpurious,
 
     /// <summary>A socket's buffers hold so little that ordinary traffic fills them.</summary>
     BufferTiny,
@@ -45,21 +61,6 @@ internal enum Fault
     /// <summary>The peer does not answer a ping of the native wire.</summary>
     PongWithheld,
 
-    /// <summary>No descriptor is left for a new peer.</summary>
-    AcceptFailed,
-
-    /// <summary>A wake-up takes long.</summary>
-    WakeDelayed,
-
-    /// <summary>A wake-up that nobody asked for.</summary>
-    WakeSpurious,
-
-    /// <summary>A loop's turn in which nothing has happened.</summary>
-    TurnSpurious,
-
     /// <summary>A loop's thread does not run for a while.</summary>
     LoopStalled,
-
-    /// <summary>A peek is reported again although nothing came.</summary>
-    PeekRepeated,
 }

@@ -51,7 +51,7 @@ internal enum Milestone
     /// <summary>Closed for a broken rule.</summary>
     ClosedByRule,
 
-    /// <summary>More than a hundred clients at a time.</summary>
+    /// <summary>More readers of one channel than get their turns in one go.</summary>
     Crowd,
 
     /// <summary>The shutdown came in the middle of the storm.</summary>
