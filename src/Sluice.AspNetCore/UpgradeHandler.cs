@@ -54,7 +54,7 @@ internal sealed class UpgradeHandler
         HttpHead parsed = default;
         if (parsed.Parse(bytes, HttpHeadLimits.Default) != HeadStatus.Complete)
         {
-            return new(parsed.RefusalStatus, "the request head is malformed");
+            return new(parsed.RefusalStatus, Handshake.MalformedHead);
         }
         Endpoint endpoint = _endpoints[0];
         if (context.Features.Get<SharedPort.GivenAway>() is not null && !IsCanonical(bytes, endpoint.Path))
@@ -63,9 +63,13 @@ internal sealed class UpgradeHandler
         }
         HandshakePolicy policy = context.Request.IsHttps ? endpoint.Policy with { Secure = true } : endpoint.Policy;
         verdict = Handshake.Judge(parsed, bytes, policy, out HandshakeRequest request);
+        if (!verdict.Accepted)
+        {
+            return verdict;
+        }
+        verdict = Handshake.JudgeSubprotocols(request, _subprotocols, out string? subprotocol);
         if (verdict.Accepted)
         {
-            Handshake.ChooseSubprotocol(request, _subprotocols, out string? subprotocol);
             Handshake.WriteAccept(answer, request.Key, subprotocol);
         }
         return verdict;
@@ -86,7 +90,7 @@ internal sealed class UpgradeHandler
         else
         {
             return HttpProtocol.IsHttp10(request.Protocol)
-                ? new(505, "the request head is malformed")
+                ? new(505, Handshake.MalformedHead)
                 : new(400, "A WebSocket over HTTP/2 begins with an extended CONNECT.");
         }
         return new(101, "");

@@ -137,7 +137,7 @@ public sealed partial class EventLoop
         Begin(connection);
         if (status == HeadStatus.Refused)
         {
-            Refuse(connection, head.RefusalStatus, "the request head is malformed");
+            Refuse(connection, head.RefusalStatus, Handshake.MalformedHead);
         }
         else if (Accept(connection, head, bytes))
         {
@@ -170,19 +170,19 @@ public sealed partial class EventLoop
         int number = RequestLine.TryReadPath(bytes, out ReadOnlySpan<byte> path) == RequestLineStatus.Path ? FindEndpoint(path) : -1;
         if (number < 0)
         {
-            Refuse(connection, 404, "nothing is served at this path");
+            Refuse(connection, 404, "Nothing is served at this path.");
             return false;
         }
         Endpoint endpoint = _endpoints[number];
+        string? subprotocol = null;
         HandshakeVerdict verdict = Handshake.Judge(head, bytes, endpoint.Policy, out HandshakeRequest request);
-        if (verdict.Status != 101)
+        if (verdict.Accepted)
+        {
+            verdict = Handshake.JudgeSubprotocols(request, endpoint.SubprotocolArray, out subprotocol);
+        }
+        if (!verdict.Accepted)
         {
             Refuse(connection, verdict.Status, verdict.Reason);
-            return false;
-        }
-        if (!Handshake.ChooseSubprotocol(request, endpoint.SubprotocolArray, out string? subprotocol) && endpoint.SubprotocolArray.Length > 0)
-        {
-            Refuse(connection, 400, "None of the offered subprotocols is spoken here.");
             return false;
         }
         Handshake.WriteAccept(OutgoingFor(connection), request.Key, subprotocol);

@@ -17,6 +17,9 @@ public readonly record struct HandshakeVerdict(int Status, string Reason)
 /// <summary>The server's side of the opening handshake over HTTP/1.1 (RFC 6455, 4.2).</summary>
 public static class Handshake
 {
+    /// <summary>The reason for every refusal that <see cref="HttpHead"/> decides.</summary>
+    public const string MalformedHead = "The request head is malformed.";
+
     internal const int KeyBytes = 24;
     internal const int AcceptBytes = 28;
 
@@ -82,6 +85,16 @@ public static class Handshake
         chosen = best < serverPreference.Length ? serverPreference[best] : null;
         return chosen is not null || !offered;
     }
+
+    /// <summary>Judges the offer of subprotocols: a client that offers some must offer one that is spoken, unless the endpoint
+    /// speaks none.</summary>
+    /// <param name="request">An accepted request.</param>
+    /// <param name="serverPreference">What the server speaks, best first.</param>
+    /// <param name="chosen">See <see cref="ChooseSubprotocol"/>.</param>
+    public static HandshakeVerdict JudgeSubprotocols(in HandshakeRequest request, ReadOnlySpan<string> serverPreference, out string? chosen) =>
+        ChooseSubprotocol(request, serverPreference, out chosen) || serverPreference.IsEmpty
+            ? new(101, "")
+            : new(400, "None of the offered subprotocols is spoken here.");
 
     /// <summary>Writes the 101.</summary>
     /// <param name="output">Takes it.</param>

@@ -37,7 +37,7 @@ public readonly ref struct HeadWriter(IBufferWriter<byte> output)
         output.Write("\r\n"u8);
     }
 
-    /// <summary>Writes a header. A character of its value that is not printable ASCII becomes a question mark, which no
+    /// <summary>Writes a header. A character of its value that is neither a tab nor printable ASCII becomes a question mark, which no
     /// header of a handshake may hold.</summary>
     public void Field(ReadOnlySpan<byte> name, ReadOnlySpan<char> value)
     {
@@ -75,7 +75,7 @@ public readonly ref struct HeadWriter(IBufferWriter<byte> output)
         Span<byte> bytes = output.GetSpan(text.Length);
         for (int i = 0; i < text.Length; i++)
         {
-            bytes[i] = text[i] is >= ' ' and <= '~' ? (byte)text[i] : (byte)'?';
+            bytes[i] = text[i] is (>= ' ' and <= '~') or '\t' ? (byte)text[i] : (byte)'?';
         }
         output.Advance(text.Length);
     }

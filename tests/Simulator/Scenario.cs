@@ -14,9 +14,11 @@ internal sealed class Scenario
     private const int CalmMsMax = 12_000;
 
     // Bytes trickle through a buffer of a few bytes, and of somebody who vanished only a time-out tells.
-    private const int CalmMsMaxOfTiny = 600_000;
+    private const int CalmMsMaxOfSlow = 600_000;
+
     // A publication's way from one loop to another and to a peer, and a reader's back that it has left behind.
     private const int PromptMs = 3_000;
+
     private const int LookAgainMs = 250;
 
     private readonly World _world;
@@ -59,6 +61,8 @@ internal sealed class Scenario
 
     /// <summary>Whether anything went wrong by plan that may have cost a connection.</summary>
     public bool SomethingFailed => _world.Faults.HaveHarmed;
+
+    private int CalmMs => _world.Faults[Fault.BufferTiny] + _world.Faults[Fault.PeerVanished] > 0 ? CalmMsMaxOfSlow : CalmMsMax;
 
     public ChannelRules RulesOf(string channel) => Settings.RulesOf(channel);
 
@@ -203,8 +207,6 @@ internal sealed class Scenario
         }
         Violation.Unless(_broker.Resources == default, $"the broker still holds something: {_broker.Resources}");
     }
-
-    private int CalmMs => _world.Faults[Fault.BufferTiny] + _world.Faults[Fault.PeerVanished] > 0 ? CalmMsMaxOfTiny : CalmMsMax;
 
     private void Await(Func<bool> condition, int withinMs, string otherwise)
     {

@@ -6,7 +6,7 @@ namespace Sluice.Simulator;
 /// <summary>The command line: <c>--seeds N [--from N]</c> runs many, <c>--seed N [--trace]</c> one.</summary>
 internal static class SeedCommand
 {
-    private const int FailuresShownMax = 100000;
+    private const int FailuresShownMax = 10;
 
     public static int Run(string[] args)
     {

@@ -23,15 +23,7 @@ internal class Canary
 /// <summary>Says "now" once in a while.</summary>
 internal struct Countdown(int every)
 {
-    private int _left = every;
+    private int _passed;
 
-    public bool IsUp()
-    {
-        if (--_left > 0)
-        {
-            return false;
-        }
-        _left = every;
-        return true;
-    }
+    public bool IsUp() => ++_passed % every == 0;
 }

@@ -21,7 +21,6 @@ internal sealed record ChannelRules(ChannelOptions Options, bool Forgets, bool I
         ("presence" or "presence_stats", 103) => Options.ReadPresence != Access.Client,
         ("history", 108) => !Options.HasHistory,
         ("presence" or "presence_stats", 108) => !Options.Presence,
-        ("history", 112) => Forgets,
         _ => false,
     };
 

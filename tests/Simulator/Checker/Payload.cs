@@ -11,7 +11,7 @@ internal static class Payload
     private static ReadOnlySpan<byte> Beginning => "{\"n\":"u8;
 
     // Escapes, a line feed that is none on the wire, and characters of one to four bytes, which cuts of reads fall into.
-    private static readonly byte[][] _words =
+    private static readonly byte[][] s_words =
         [.. new[] { "plain ", "\\\"quoted\\\" ", "\\n", "gr\u00fc\u00df ", "\u20ac ", "\ud83d\ude00 ", "\\u2028", "back\\\\slash " }.Select(Encoding.UTF8.GetBytes)];
 
     public static byte[] Of(long number, int bytesMax)
@@ -24,7 +24,7 @@ internal static class Payload
         payload.Write(",\"text\":\""u8);
         while (payload.WrittenCount < length)
         {
-            payload.Write(_words[prng.Below(_words.Length)]);
+            payload.Write(s_words[prng.Below(s_words.Length)]);
         }
         payload.Write("\"}"u8);
         return payload.WrittenSpan.ToArray();

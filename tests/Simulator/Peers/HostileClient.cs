@@ -10,7 +10,7 @@ internal sealed class HostileClient(World world, string name, string path, Scena
     private const string ConnectLine = "{\"id\":1,\"connect\":{}}\n";
 
     // What is said, and the close code that has to follow.
-    private static readonly (string Text, int Code)[] _commands =
+    private static readonly (string Text, int Code)[] s_commands =
     [
         ("", 3501),
         ("{}", 3501),
@@ -32,7 +32,7 @@ internal sealed class HostileClient(World world, string name, string path, Scena
     ];
 
     // Frames in hexadecimal, with a mask key of zero unless they are to have none.
-    private static readonly (string Frame, int Code)[] _frames =
+    private static readonly (string Frame, int Code)[] s_frames =
     [
         ("8100", CloseCodes.ProtocolError), // not masked
         ("c18000000000", CloseCodes.ProtocolError), // a reserved bit
@@ -65,12 +65,12 @@ internal sealed class HostileClient(World world, string name, string path, Scena
     {
         if (World.Prng.Chance(500))
         {
-            (string text, _expected) = World.Prng.Pick<(string, int)>(_commands);
+            (string text, _expected) = World.Prng.Pick<(string, int)>(s_commands);
             Send(Opcode.Text, Encoding.UTF8.GetBytes(text));
         }
         else
         {
-            (string frame, _expected) = World.Prng.Pick<(string, int)>(_frames);
+            (string frame, _expected) = World.Prng.Pick<(string, int)>(s_frames);
             Send(Convert.FromHexString(frame));
         }
         if (World.Prng.Chance(300))

@@ -123,22 +123,23 @@ internal partial class NativeClient
 
     private void Refused(Command command, int code)
     {
+        Subscription subscription = command.Subscription!;
         World.Reach(Milestone.Refused);
-        ChannelRules rules = command.Subscription!.Rules;
-        bool lostPosition = command.IsStrict && code == 112 && command.Subscription.MayBeLost(command.Since);
+        bool lostPosition = code == 112 && command.Since is { } since && subscription.MayBeLost(since)
+            && (command.IsStrict || command.Method == "history");
         bool tooMany = code == 106 && command.Method == "subscribe" && _subscriptions.Count > _scenario.Settings.Hub.SubscriptionsMax;
-        if (lostPosition)
+        if (!lostPosition && !tooMany && !subscription.Rules.MayRefuse(command.Method, code))
         {
-            World.Reach(Milestone.PositionRefused);
-        }
-        if (!lostPosition && !tooMany && !rules.MayRefuse(command.Method, code))
-        {
-            Violation.Found($"{command.Method} in {command.Subscription.Channel} was refused with {code}");
+            Violation.Found($"{command.Method} in {subscription.Channel} was refused with {code}");
         }
         if (command.Method == "subscribe")
         {
-            command.Subscription.Outstanding--;
-            command.Subscription.Refused(forgetPosition: lostPosition);
+            subscription.Outstanding--;
+            subscription.Refused(forgetPosition: lostPosition);
+        }
+        if (lostPosition)
+        {
+            World.Reach(Milestone.PositionRefused);
         }
     }
 

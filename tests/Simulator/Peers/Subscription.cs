@@ -54,7 +54,7 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
         {
             Violation.Unless(!reply.Recovered && reply.Publications.Count == 0, "something recovered that was not asked for");
             Violation.Unless(!isStrict, "a lost position that was to be answered by an error");
-            Violation.Unless(MayBeLost(asked), "nothing was forgotten, and still it was not recovered");
+            Violation.Unless(asked is not { } lost || MayBeLost(lost), "nothing was forgotten, and still it was not recovered");
         }
         if (asked is not null)
         {
@@ -79,7 +79,7 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
     }
 
     /// <summary>Whether what came after a position may be lost. A log that never had anything may be forgotten anywhere.</summary>
-    public bool MayBeLost(Place? position) => position is null || Rules.Forgets || position.Value.Offset == 0;
+    public bool MayBeLost(Place position) => Rules.Forgets || position.Offset == 0;
 
     /// <summary>A publication, by push or by recovery.</summary>
     public void Published(ShownPublication shown)

@@ -9,7 +9,7 @@ namespace Sluice.Simulator;
 /// peer may send and close; it opens and leaves connections only from <see cref="Peer.Act"/>.</remarks>
 internal abstract class WebSocketPeer(World world, string name, string path) : Peer(world, name), IMaskKeys
 {
-    private static readonly WebSocketLimits _limits = new() { MessageBytesMax = 16 << 20 };
+    private static readonly WebSocketLimits s_limits = new() { MessageBytesMax = 16 << 20 };
 
     private readonly byte[] _nonce = new byte[ClientHandshake.NonceBytes];
     private readonly ArrayBufferWriter<byte> _message = new();
@@ -144,7 +144,7 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
     private void ReadFrames()
     {
         Span<byte> input = _input.AsSpan(0, _inputLength);
-        foreach (WebSocketEvent e in _protocol.Receive(input, Output, _limits, this))
+        foreach (WebSocketEvent e in _protocol.Receive(input, Output, s_limits, this))
         {
             switch (e.Kind)
             {

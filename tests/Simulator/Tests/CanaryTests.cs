@@ -7,14 +7,14 @@ public sealed class CanaryTests
     /// <summary>A canary that is not found within so many seeds means that the checks are blind to a whole kind of bug.</summary>
     private const ulong SeedsMax = 10;
 
-    private static readonly Dictionary<string, Canary> _canaries = new Canary[]
+    private static readonly Dictionary<string, Canary> s_canaries = new Canary[]
     {
         new OverstatedSend(), new OverstatedCompletion(), new LostWake(), new LostByte(), new LeakedSocket(),
         new LostFeed(), new LostDetach(), new DoublePublish(), new SwappedPublish(), new LostLeave(),
         new LostPublication(), new DoublePublication(), new SwappedPublications(), new FalseRecovery(), new LateSubscribeReply(),
     }.ToDictionary(static canary => canary.GetType().Name);
 
-    public static TheoryData<string> Names => [.. _canaries.Keys];
+    public static TheoryData<string> Names => [.. s_canaries.Keys];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -23,7 +23,7 @@ public sealed class CanaryTests
         Run? found = null;
         for (ulong seed = 1; seed <= SeedsMax && found is null; seed++)
         {
-            Run run = Run.Of(seed, _canaries[canary]);
+            Run run = Run.Of(seed, s_canaries[canary]);
             found = run.Finding is null ? null : run;
         }
         Assert.NotNull(found);

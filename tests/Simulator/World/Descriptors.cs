@@ -8,8 +8,6 @@ internal sealed class Descriptors
 
     public int OpenCount { get; private set; }
 
-    public long OpenedTotal { get; private set; }
-
     public Socket Open(End end, SimulatedSystem acceptedBy)
     {
         int number = _table.IndexOf(null);
@@ -21,7 +19,6 @@ internal sealed class Descriptors
         Socket socket = new(number, end, acceptedBy);
         _table[number] = socket;
         OpenCount++;
-        OpenedTotal++;
         return socket;
     }
 

@@ -3,8 +3,8 @@ namespace Sluice.Simulator;
 /// <summary>How likely each fault is, in thousandths, at each moment at which it could strike.</summary>
 internal sealed record FaultPlan
 {
-    private static readonly int _kinds = Enum.GetValues<Fault>().Length;
-    private readonly int[] _perMille = new int[_kinds];
+    private static readonly int s_kinds = Enum.GetValues<Fault>().Length;
+    private readonly int[] _perMille = new int[s_kinds];
 
     public int this[Fault fault]
     {
@@ -23,7 +23,7 @@ internal sealed record FaultPlan
     {
         FaultPlan plan = new();
         bool isGentle = prng.Chance(200);
-        for (int i = 0; i < _kinds; i++)
+        for (int i = 0; i < s_kinds; i++)
         {
             plan._perMille[i] = isGentle && IsHarmful((Fault)i) ? 0 : prng.Below(3) switch
             {

@@ -39,8 +39,6 @@ internal sealed class World
 
     public IReadOnlyList<SimulatedSystem> Systems => _systems;
 
-    public long TurnCount { get; private set; }
-
     /// <summary>How often each milestone was reached, by its number.</summary>
     public ReadOnlySpan<long> Reached => _reached;
 
@@ -85,20 +83,6 @@ internal sealed class World
         Reach(Milestone.Released);
         server.Owner = null;
         server.Close();
-    }
-
-    /// <summary>Lets the world go on until a condition holds.</summary>
-    /// <returns>False when it did not by then.</returns>
-    public bool RunUntil(long deadline, Func<bool> condition)
-    {
-        while (!condition())
-        {
-            if (!Step(deadline))
-            {
-                return false;
-            }
-        }
-        return true;
     }
 
     /// <summary>Lets the world go on until a time.</summary>
@@ -166,7 +150,6 @@ internal sealed class World
     private void Run(SimulatedSystem system)
     {
         Violation.Unless(++_turnsWithoutTime < TurnsWithoutTimeMax, "a loop spins");
-        TurnCount++;
         system.BeginTurn();
         Turning = system;
         system.Turn();
