@@ -43,11 +43,13 @@ internal sealed class SessionLoad(Swarm swarm) : ILoad
         {
             return;
         }
-        if (!e.First || !e.Last)
+        if (!e.Last)
         {
-            throw new IOException("A reply of a few hundred bytes came in pieces.");
+            client.Partial = [.. client.Partial, .. e.Payload];
+            return;
         }
-        ReadOnlySpan<byte> message = e.Payload;
+        ReadOnlySpan<byte> message = e.First ? e.Payload : [.. client.Partial, .. e.Payload];
+        client.Partial = [];
         foreach (Range line in message.Split((byte)'\n'))
         {
             OnReply(message[line]);

@@ -25,8 +25,9 @@ internal sealed class Client
     internal int Sent;
     internal int Received;
 
-    /// <summary>The load's own: bytes of the current message that have come back.</summary>
+    /// <summary>The load's own: of the message that has not come whole, how many bytes, or which.</summary>
     internal int MessageBytes;
+    internal byte[] Partial = [];
 }
 
 /// <summary>Told of each event of each client, in the order of arrival.</summary>

@@ -115,16 +115,13 @@ public sealed partial class Hub
         }
         int subscription = FindSubscription(session, channel);
         bool pending = subscription >= 0 && (_subscriptions[subscription].Flags & SubscriptionFlags.Pending) != 0;
-        if (command.Method == CommandMethod.Subscribe)
-        {
-            return Subscribe(session, command, channel, options, subscription);
-        }
-        if (pending || _sessions[session].PendingAnswers >= _options.PendingAnswersMax)
+        if ((pending && command.Method != CommandMethod.Subscribe) || _sessions[session].PendingAnswers >= _options.PendingAnswersMax)
         {
             return Outcome.Wait;
         }
         return command.Method switch
         {
+            CommandMethod.Subscribe => Subscribe(session, command, channel, options, subscription),
             CommandMethod.Unsubscribe => Unsubscribe(command, subscription),
             CommandMethod.Publish => Publish(session, command, channel, options, subscription >= 0),
             CommandMethod.History => ReadHistory(session, command, channel, options, subscription >= 0),

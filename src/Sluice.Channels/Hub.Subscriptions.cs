@@ -345,5 +345,7 @@ public sealed partial class Hub
         Options = mirror.Options,
         Client = InfoOf(session),
         Joined = joined,
+        Asker = this,
+        Session = Ask(session),
     });
 }

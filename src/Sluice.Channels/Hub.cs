@@ -150,9 +150,12 @@ public sealed partial class Hub : Endpoint, IAsker
         }
         int index = request.Session.Index;
         _sessions[index].PendingAnswers--;
-        _aside.Clear();
-        WriteAnswer(request);
-        SendAside(index);
+        if (request is not PresenceChange)
+        {
+            _aside.Clear();
+            WriteAnswer(request);
+            SendAside(index);
+        }
         ExecuteHeld(index);
     }
 

@@ -18,7 +18,7 @@ public interface IBroker
     /// <summary>Reads who is in a channel.</summary>
     void ReadPresence(PresenceRequest request);
 
-    /// <summary>Tells that a connection came to, or left, a channel. Not answered.</summary>
+    /// <summary>Tells that a connection came to, or left, a channel. The answer is the asker's credit for further ones.</summary>
     void ChangePresence(PresenceChange change);
 
     /// <summary>Hands a feed to the channel's owner: the first time to attach it, later to ask for what comes next.</summary>

@@ -40,11 +40,7 @@ public sealed class MemoryBroker : IBroker
     public void ReadPresence(PresenceRequest request) => Ask(request);
 
     /// <inheritdoc/>
-    public void ChangePresence(PresenceChange change)
-    {
-        change.Owner = OwnerOf(change.Channel);
-        Post(change.Owner, change);
-    }
+    public void ChangePresence(PresenceChange change) => Ask(change);
 
     /// <inheritdoc/>
     public void Next(Feed feed)

@@ -113,23 +113,14 @@ public sealed class PresenceRequest : ChannelRequest
     internal override void Execute(ChannelOwner owner) => owner.ReadPresence(this);
 }
 
-/// <summary>A connection came or left.</summary>
-public sealed class PresenceChange : LoopMessage
+/// <summary>A connection came or left. The answer only says that it is known.</summary>
+public sealed class PresenceChange : ChannelRequest
 {
-    /// <summary>The channel's name.</summary>
-    public required string Channel { get; init; }
-
-    /// <summary>What its namespace keeps and allows.</summary>
-    public required ChannelOptions Options { get; init; }
-
     /// <summary>Which connection.</summary>
     public required ClientInfo Client { get; init; }
 
     /// <summary>Came, or left.</summary>
     public required bool Joined { get; init; }
 
-    internal ChannelOwner? Owner { get; set; }
-
-    /// <inheritdoc/>
-    public override void Run() => Owner!.ChangePresence(this);
+    internal override void Execute(ChannelOwner owner) => owner.ChangePresence(this);
 }

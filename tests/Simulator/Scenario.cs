@@ -10,8 +10,9 @@ internal sealed class Scenario
     public const string ChannelPath = "/connection/websocket";
     public const string EchoPath = "/echo";
 
-    // Within this every time-out that the settings allow has passed, and nothing else takes time any more.
-    private const int CalmMsMax = 12_000;
+    // Somebody shakes hands as late as he may, says nothing for as long as he may, and does not answer the close:
+    // within this the longest of these time-outs that settings have are over. Nothing else takes time any more.
+    private const int CalmMsMax = 14_000;
 
     // Bytes trickle through a buffer of a few bytes, and of somebody who vanished only a time-out tells.
     private const int CalmMsMaxOfSlow = 600_000;

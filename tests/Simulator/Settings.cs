@@ -78,8 +78,8 @@ internal sealed record Settings
 
     private static EventLoopOptions DrawLoop(Prng prng) => new()
     {
-        HandshakeTimeoutMs = prng.Between(2_000, 10_000),
-        CloseTimeoutMs = prng.Between(500, 5_000),
+        HandshakeTimeoutMs = prng.Between(2_000, 5_000),
+        CloseTimeoutMs = prng.Between(500, 2_000),
         LingerTimeoutMs = prng.Between(100, 1_000),
         StallTimeoutMs = prng.Between(2_000, 30_000),
         UnsentBytesMax = prng.Pick<int>([4 << 10, 64 << 10, UnsentBytesAmple]),
@@ -95,7 +95,7 @@ internal sealed record Settings
         AllowAnonymous = true,
         PingIntervalMs = prng.Pick<int>([500, 5_000, 25_000]),
         PongTimeoutMs = prng.Between(400, 8_000),
-        StaleMs = prng.Between(2_000, 10_000),
+        StaleMs = prng.Between(2_000, 5_000),
         PendingAnswersMax = prng.Pick<int>([1, 3, 64]),
         HeldBytesMax = prng.Pick<int>([4 << 10, HeldBytesAmple]),
         SubscriptionsMax = prng.Pick<int>([4, 128, 128]),

@@ -24,7 +24,7 @@ internal partial class NativeClient
         bool expected = code switch
         {
             CloseCodes.Normal => true,
-            CloseCodes.Abnormal => _scenario.SomethingFailed || _scenario.IsShuttingDown || _scenario.Settings.IsCrowded,
+            CloseCodes.Abnormal => _scenario.SomethingFailed || _scenario.IsShuttingDown || _scenario.Settings.IsCrowded || _scenario.Settings.IsTight,
             3001 => _scenario.IsShuttingDown,
             3008 => _scenario.SomethingFailed || _scenario.Settings.IsTight,
             3012 or 3502 => _scenario.SomethingFailed,
