@@ -37,7 +37,7 @@ public interface ISystem : IDisposable
     bool Next(long deadlineMs, out Completion completion);
 
     /// <summary>Makes an accepted socket this loop's. Accepting and adopting may be two loops' acts.</summary>
-    /// <param name="socket">As given by <see cref="CompletionKind.Accepted"/>.</param>
+    /// <param name="socket">As given by <see cref="CompletionKind.Accepted"/>: connected, and never blocking.</param>
     /// <param name="token">The loop's name for it.</param>
     /// <param name="peek">True: report what arrives by <see cref="CompletionKind.Peeked"/>, consuming nothing, until
     /// <see cref="Arm"/> or <see cref="Release"/>. False: armed at once.</param>
@@ -87,7 +87,8 @@ public enum CompletionKind : byte
     /// <summary>Bytes that arrived.</summary>
     Received,
 
-    /// <summary>The peer said that nothing more comes (FIN). Everything before it has been delivered. Comes once.</summary>
+    /// <summary>The peer said that nothing more comes (FIN). Everything before it has been delivered, or, while peeking, shown by
+    /// <see cref="Peeked"/>. Comes once.</summary>
     Ended,
 
     /// <summary>The socket is broken (reset, time-out); only <see cref="ISystem.Close"/> is left. Comes once.</summary>
@@ -123,7 +124,7 @@ public enum SendStatus : byte
     /// <summary>Not yet known; the bytes must stay as they are until <see cref="CompletionKind.Sent"/> says how many were taken.</summary>
     Pending,
 
-    /// <summary>The socket is broken; only <see cref="ISystem.Close"/> is left.</summary>
+    /// <summary>The socket is broken; only <see cref="ISystem.Close"/> is left. No completion says it again.</summary>
     Failed,
 }
 
