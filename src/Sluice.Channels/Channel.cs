@@ -24,6 +24,20 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
     /// <summary>When it is reviewed next.</summary>
     public long DueMs { get; set; } = long.MaxValue;
 
+    /// <summary>The sequence up to which every mirror has been given the log.</summary>
+    public ulong Given
+    {
+        get
+        {
+            ulong given = ulong.MaxValue;
+            foreach (Feed feed in Feeds)
+            {
+                given = Math.Min(given, feed.Cursor);
+            }
+            return given;
+        }
+    }
+
     public bool IsIdle => Feeds.Count == 0 && Presence is null && Log.IsEmpty;
 
     public long PositionTtlMs => !options.HasHistory ? 0
@@ -32,13 +46,19 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
     /// <summary>Gives what is new to the feeds that wait here. The others read on when they come back.</summary>
     public override bool RunQuantum()
     {
+        bool filled = false;
         foreach (Feed feed in Feeds)
         {
             if (feed.AtRest && (feed.Cursor < Log.Tip || feed.KeptFloor < Log.KeptFloor || feed.LiveFloor < Log.LiveFloor))
             {
                 Fill(feed, Feed.EntriesMax);
                 owner.Post(feed);
+                filled = true;
             }
+        }
+        if (filled)
+        {
+            owner.Review(this); // what waited only for this may be dropped now
         }
         return false;
     }
@@ -52,13 +72,11 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
         {
             feed.Entries.Add(entry);
             feed.Cursor = entry.Sequence;
-            feed.TopOffset = Math.Max(feed.TopOffset, entry.Offset);
         }
         if (!Log.TryNext(feed.Cursor, out _))
         {
-            // Everything up to the tip has been given or dropped.
-            feed.Cursor = Log.Tip;
-            feed.TopOffset = Log.TopOffset;
+            feed.Cursor = Log.Tip; // everything up to the tip has been given or dropped
         }
+        feed.TopOffset = Log.OffsetAt(feed.Cursor);
     }
 }

@@ -80,18 +80,21 @@ public sealed class ChannelLog
         LiveFloor = Math.Max(LiveFloor, liveFloor);
     }
 
-    /// <summary>Drops what the retention no longer keeps.</summary>
+    /// <summary>Drops what the retention no longer keeps, but not for its number or size what the readers have not been given
+    /// yet (within a bound), and never the newest: history bounds what is remembered, not what is delivered.</summary>
+    /// <param name="options">The retention.</param>
+    /// <param name="nowMs">The owner's time.</param>
+    /// <param name="given">The sequence up to which every reader has been given the log.</param>
     /// <returns>When the oldest entry that is left will be too old; <see cref="long.MaxValue"/> for never.</returns>
-    public long Trim(ChannelOptions options, long nowMs)
+    public long Trim(ChannelOptions options, long nowMs, ulong given = ulong.MaxValue)
     {
-        while (_kept.Count > 0 && (_kept.Count > options.HistorySize || _kept.Bytes > options.HistoryBytesMax
+        while (_kept.Count > 0 && (IsTooMany(_kept, options.HistorySize, options.HistoryBytesMax, given)
             || _kept.First.AppendedMs + options.HistoryTtlMs <= nowMs))
         {
             KeptFloor = _kept.First.Sequence;
             _kept.DropFirst();
         }
-        while (_live.Count > 0 && (_live.Count > ChannelOptions.LiveEntriesMax || _live.Bytes > ChannelOptions.LiveBytesMax
-            || _live.First.AppendedMs + ChannelOptions.LiveTtlMs <= nowMs))
+        while (_live.Count > 0 && (IsTooMany(_live, 0, 0, given) || _live.First.AppendedMs + ChannelOptions.LiveTtlMs <= nowMs))
         {
             LiveFloor = _live.First.Sequence;
             _live.DropFirst();
@@ -99,6 +102,16 @@ public sealed class ChannelLog
         long keptDue = _kept.Count > 0 ? _kept.First.AppendedMs + options.HistoryTtlMs : long.MaxValue;
         long liveDue = _live.Count > 0 ? _live.First.AppendedMs + ChannelOptions.LiveTtlMs : long.MaxValue;
         return Math.Min(keptDue, liveDue);
+    }
+
+    private static bool IsTooMany(in EntryRing ring, int entriesMax, long bytesMax, ulong given)
+    {
+        if (ring.First.Sequence > given || entriesMax == 0)
+        {
+            entriesMax += ChannelOptions.LiveEntriesMax;
+            bytesMax += ChannelOptions.LiveBytesMax;
+        }
+        return ring.Count > 1 && (ring.Count > entriesMax || ring.Bytes > bytesMax);
     }
 
     /// <summary>The next entry for a reader that has read up to <paramref name="after"/>.</summary>
@@ -119,6 +132,13 @@ public sealed class ChannelLog
     /// <summary>Whether every publication after an offset is still here: none was dropped, and the offset is not from another log.</summary>
     public bool CoversFrom(ulong offset) =>
         offset == TopOffset || (offset < TopOffset && _kept.Count > 0 && _kept.First.Offset <= offset + 1);
+
+    /// <summary>The last offset given up to a sequence, dropped ones included.</summary>
+    public ulong OffsetAt(ulong sequence)
+    {
+        int next = _kept.IndexAfter(sequence);
+        return next == _kept.Count ? TopOffset : _kept[next].Offset - 1;
+    }
 
     /// <summary>How many publications are kept.</summary>
     public int KeptCount => _kept.Count;

@@ -174,12 +174,12 @@ internal sealed class ChannelOwner(EventLoop loop)
         loop.Run(channel);
     }
 
-    // Trims the log, forgets a channel that has been idle for long enough, and says when to look again.
-    private void Review(Channel channel)
+    /// <summary>Trims the log, forgets a channel that has been idle for long enough, and sees to the next time.</summary>
+    public void Review(Channel channel)
     {
         long now = loop.Now;
         ulong floors = channel.Log.KeptFloor + channel.Log.LiveFloor;
-        long due = channel.Log.Trim(channel.Options, now);
+        long due = channel.Log.Trim(channel.Options, now, channel.Given);
         if (channel.Log.KeptFloor + channel.Log.LiveFloor != floors)
         {
             loop.Run(channel); // the mirrors follow
@@ -206,31 +206,35 @@ internal sealed class ChannelOwner(EventLoop loop)
             if (due < _alarmMs)
             {
                 _alarmMs = due;
-                loop.RunAt(new ReviewDue(this), due);
+                loop.RunAt(new ReviewDue(this, due), due);
             }
         }
     }
 
-    // Review of what is due; an entry of the queue that its channel has moved since is stale.
-    private sealed class ReviewDue(ChannelOwner owner) : LoopMessage
+    // Review of what is due. One alarm counts, the earliest; one that an earlier one has replaced does nothing.
+    private sealed class ReviewDue(ChannelOwner owner, long dueMs) : LoopMessage
     {
         public override void Run()
         {
+            if (dueMs != owner._alarmMs)
+            {
+                return;
+            }
             long now = owner.Loop.Now;
-            owner._alarmMs = long.MaxValue;
             while (owner._due.TryPeek(out Channel? channel, out long due) && due <= now)
             {
                 owner._due.Dequeue();
-                if (channel.DueMs == due)
+                if (channel.DueMs == due) // else the channel has been moved since
                 {
                     channel.DueMs = long.MaxValue;
-                    owner.Review(channel);
+                    owner.Review(channel); // sets no alarm: the present one is still the earliest
                 }
             }
-            if (owner._due.TryPeek(out _, out long next) && next < owner._alarmMs)
+            owner._alarmMs = long.MaxValue;
+            if (owner._due.TryPeek(out _, out long next))
             {
                 owner._alarmMs = next;
-                owner.Loop.RunAt(this, next);
+                owner.Loop.RunAt(new ReviewDue(owner, next), next);
             }
         }
     }

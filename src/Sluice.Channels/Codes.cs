@@ -15,9 +15,6 @@ public readonly record struct CommandError(uint Code, string Message, bool Tempo
     /// <summary>Not allowed here.</summary>
     public static CommandError PermissionDenied { get; } = new(103, "permission denied");
 
-    /// <summary>No such method.</summary>
-    public static CommandError MethodNotFound { get; } = new(104, "method not found");
-
     /// <summary>The session has, or is getting, this subscription.</summary>
     public static CommandError AlreadySubscribed { get; } = new(105, "already subscribed");
 

@@ -62,7 +62,7 @@ public sealed partial class Hub
         SessionFlags flags = _sessions[session].Flags;
         if ((flags & SessionFlags.Connected) == 0)
         {
-            bool connects = command.Method == CommandMethod.Connect && command.Id != 0 && (flags & SessionFlags.Unusable) == 0;
+            bool connects = command.Method == CommandMethod.Connect && command.Id != 0;
             return connects ? Connect(session, command) : Over(session, DisconnectCode.BadRequest);
         }
         if (command.Method == CommandMethod.Send)

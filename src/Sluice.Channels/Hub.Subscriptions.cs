@@ -35,7 +35,14 @@ public sealed partial class Hub
     }
 
     /// <summary>Gives a reader its turn.</summary>
-    internal void ServeReader(int subscription) => _loop.ServeReader(_sessions[_subscriptions[subscription].Session].Connection);
+    internal void ServeReader(int subscription)
+    {
+        ref Subscription row = ref _subscriptions[subscription];
+        if (row.Cursor < _mirrorOf[subscription]!.Log!.Tip)
+        {
+            _loop.ServeReader(_sessions[row.Session].Connection);
+        }
+    }
 
     /// <summary>A feed arrived with what comes next.</summary>
     internal void Take(Feed feed)
@@ -46,7 +53,8 @@ public sealed partial class Hub
             return; // of an attachment that has ended
         }
         ChannelLog log = mirror.Log ??= new ChannelLog(feed.Epoch);
-        log.Drop(feed.KeptFloor, feed.LiveFloor);
+        mirror.RaiseFloors(feed.KeptFloor, feed.LiveFloor);
+        bool hasEntries = feed.Entries.Count > 0;
         foreach (Entry entry in feed.Entries)
         {
             log.Append(entry);
@@ -56,7 +64,10 @@ public sealed partial class Hub
         CompleteWaiting(mirror);
         if (mirror.Feed == feed)
         {
-            mirror.Announce();
+            if (hasEntries)
+            {
+                mirror.Announce();
+            }
             _broker.Next(feed);
         }
     }
@@ -73,13 +84,12 @@ public sealed partial class Hub
             return Refuse(command, error);
         }
         Handle handle = AddSubscription(session, channel, options);
-        bool recovers = command.Recover && options.HasHistory && options.History != Access.Nobody;
-        RecoveryRequest recovery = new(recovers, new Position(Epoch.Parse(command.Epoch), command.Offset), (command.Flag & FlagRefuseLostPosition) != 0);
+        RecoveryRequest recovery = new(command.Recover && options.HasHistory, new Position(Epoch.Parse(command.Epoch), command.Offset), (command.Flag & FlagRefuseLostPosition) != 0);
         Mirror mirror = _mirrorOf[handle.Index]!;
         if (MustWait(mirror, recovery, null))
         {
             _subscriptions[handle.Index].Flags |= SubscriptionFlags.Pending;
-            Await(new PendingSubscribe(this, handle, command.Id, recovery), mirror);
+            Await(new PendingSubscribe(this, mirror, handle, command.Id, recovery));
         }
         else
         {
@@ -151,8 +161,9 @@ public sealed partial class Hub
         return ahead && (ownersTop is null || since.Offset <= ownersTop.Value.Offset);
     }
 
-    private void Await(PendingSubscribe pending, Mirror mirror)
+    private void Await(PendingSubscribe pending)
     {
+        Mirror mirror = pending.Mirror;
         (mirror.Waiting ??= []).Add(pending);
         if (mirror.Log is not null && !pending.AsksOwner)
         {
@@ -174,13 +185,10 @@ public sealed partial class Hub
     /// <summary>The owner has told where its log ends.</summary>
     internal void Continue(PendingSubscribe pending)
     {
-        if (_subscriptions.Contains(pending.Subscription))
+        Mirror mirror = pending.Mirror;
+        if (mirror.Waiting?.Remove(pending) == true)
         {
-            Mirror mirror = _mirrorOf[pending.Subscription.Index]!;
-            if (mirror.Waiting?.Remove(pending) == true)
-            {
-                Continue(pending, mirror);
-            }
+            Continue(pending, mirror);
         }
     }
 
@@ -192,7 +200,7 @@ public sealed partial class Hub
         }
         if (MustWait(mirror, pending.Recovery, pending.OwnersTop))
         {
-            Await(pending, mirror);
+            Await(pending);
             return;
         }
         int subscription = pending.Subscription.Index;
@@ -216,11 +224,12 @@ public sealed partial class Hub
         if (recovery.Asked)
         {
             Position since = recovery.Since;
-            bool covered = (!since.Epoch.IsGiven || since.Epoch == log.Epoch) && log.CoversFrom(since.Offset);
+            bool allowed = mirror.Options.History != Access.Nobody;
+            bool covered = allowed && (!since.Epoch.IsGiven || since.Epoch == log.Epoch) && log.CoversFrom(since.Offset);
             if (covered)
             {
                 int from = log.KeptIndexAfter(since.Offset);
-                int end = EndOfReply(log, from);
+                int end = EndOfReply(log, from, replies.Length);
                 row.Cursor = end == log.KeptCount ? log.Tip : log.KeptAt(end).Sequence - 1;
                 result = result with { Recovered = true, Offset = since.Offset, RecoveredFrom = from, RecoveredEnd = end };
             }
@@ -232,17 +241,18 @@ public sealed partial class Hub
             }
         }
         replies.Subscribe(commandId, result);
-        if (mirror.Options.Presence)
+        if (mirror.Options.Presence || mirror.Options.JoinLeave)
         {
             row.Flags |= SubscriptionFlags.Present;
             ChangePresence(row.Session, mirror, joined: true);
         }
     }
 
-    private int EndOfReply(ChannelLog log, int from)
+    // What is recovered goes with the reply only as far as there is room beside the other replies of the same message.
+    private int EndOfReply(ChannelLog log, int from, int bytes)
     {
         int end = from;
-        for (int bytes = 0; end < log.KeptCount; end++)
+        for (; end < log.KeptCount; end++)
         {
             bytes += log.KeptAt(end).Body.Length;
             if (bytes > _options.RecoveryReplyBytesMax)
@@ -276,6 +286,7 @@ public sealed partial class Hub
             }
             row.Cursor = entry.Sequence;
         }
+        row.Cursor = log.Tip;
         return false;
     }
 

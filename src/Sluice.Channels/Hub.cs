@@ -119,8 +119,11 @@ public sealed partial class Hub : Endpoint, IAsker
             return;
         }
         // While output waits, or nothing is read of it, the peer owes no pong: the stall time-out bounds it instead.
+        // And for one time-out after that: its pong may be on its way.
         bool excused = _loop.IsBlocked(connection) || (session.Flags & SessionFlags.Holds) != 0;
-        if (excused)
+        bool wasExcused = (session.Flags & SessionFlags.WasExcused) != 0;
+        session.Flags = excused ? session.Flags | SessionFlags.WasExcused : session.Flags & ~SessionFlags.WasExcused;
+        if (excused || (wasExcused && (session.Flags & SessionFlags.AwaitsPong) != 0))
         {
             _loop.SetTimer(connection, _loop.Now + _options.PongTimeoutMs);
         }

@@ -10,6 +10,8 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
     private ReaderList _readers;
     private int _passIndex;
     private bool _passAgain;
+    private ulong _keptFloor;
+    private ulong _liveFloor;
 
     public string Name => name;
 
@@ -37,6 +39,21 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
         return _readers.RemoveAt(place);
     }
 
+    /// <summary>Floors that the owner has told: they are taken over when every reader that takes has had its turn.</summary>
+    public void RaiseFloors(ulong keptFloor, ulong liveFloor)
+    {
+        _keptFloor = keptFloor;
+        _liveFloor = liveFloor;
+        if (_readers.Count == 0 || keptFloor > Log!.Tip)
+        {
+            Log!.Drop(keptFloor, liveFloor); // what was dropped before it came here is a gap, and the readers are told
+        }
+        else if (keptFloor > Log.KeptFloor || liveFloor > Log.LiveFloor)
+        {
+            hub.Loop.Run(this);
+        }
+    }
+
     /// <summary>There are new entries: every reader gets its turn, after the present pass if one is under way.</summary>
     public void Announce()
     {
@@ -62,6 +79,10 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
             return true;
         }
         _passIndex = 0;
+        if (!_passAgain)
+        {
+            Log?.Drop(_keptFloor, _liveFloor);
+        }
         return _passAgain;
     }
 }

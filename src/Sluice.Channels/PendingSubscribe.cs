@@ -4,11 +4,14 @@ namespace Sluice.Channels;
 
 /// <summary>A subscribe command that waits for its mirror to get as far as it needs.</summary>
 /// <param name="hub">Where it waits.</param>
+/// <param name="mirror">Which.</param>
 /// <param name="subscription">Its row.</param>
 /// <param name="commandId">Whose reply is owed.</param>
 /// <param name="recovery">What it asked about recovery.</param>
-internal sealed class PendingSubscribe(Hub hub, Handle subscription, uint commandId, RecoveryRequest recovery) : LoopMessage, IAsker
+internal sealed class PendingSubscribe(Hub hub, Mirror mirror, Handle subscription, uint commandId, RecoveryRequest recovery) : LoopMessage, IAsker
 {
+    public Mirror Mirror => mirror;
+
     public Handle Subscription => subscription;
 
     public uint CommandId => commandId;

@@ -13,11 +13,11 @@ internal enum SessionFlags : byte
     /// <summary>A ping is out and not answered.</summary>
     AwaitsPong = 2,
 
-    /// <summary>Its connect command was refused with an error: nothing else may be asked.</summary>
-    Unusable = 4,
-
     /// <summary>Commands wait for an answer before they are executed.</summary>
-    Holds = 8,
+    Holds = 4,
+
+    /// <summary>It owed no pong when its time came, and has it once more.</summary>
+    WasExcused = 8,
 }
 
 /// <summary>One client's session: its row. Its identity is a reference beside the row.</summary>

@@ -17,6 +17,10 @@ public sealed partial class EventLoop
         }
         ref Connection row = ref _connections[connection.Index];
         row.Protocol.WriteClose(OutgoingFor(connection), code, reason);
+        if (row.State != ConnectionState.Open)
+        {
+            return; // writing it has found the socket broken
+        }
         LeaveOpen(connection, ref row, ConnectionState.Closing, code);
         SetDeadline(connection, _options.CloseTimeoutMs);
         Wake(connection);

@@ -142,7 +142,17 @@ public sealed partial class EventLoop
         }
         _outboxes[row.Outbox].Commit(count);
         Wake(connection);
-        OutboxGrew(connection, ref row);
+        // A peer that takes is sent what gathers, rather than judged by it.
+        while (_current == default && row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh
+            && (row.Flags & ConnectionFlags.Blocked) == 0 && row.State != ConnectionState.Broken)
+        {
+            ServeReader(connection);
+        }
+        if (row.Outbox != 0 && (row.Flags & ConnectionFlags.Blocked) != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesMax)
+        {
+            Close(connection, _endpoints[row.Endpoint].SlowCode, "slow"u8);
+        }
+        ChokeIfFull(connection, ref row);
     }
 
     private bool GoesToBatch(Handle connection, in Connection row) =>
@@ -210,7 +220,7 @@ public sealed partial class EventLoop
             }
             else
             {
-                OutboxGrew(connection, ref row);
+                ChokeIfFull(connection, ref row);
             }
         }
         batch.Clear();
@@ -233,14 +243,9 @@ public sealed partial class EventLoop
         Wake(connection);
     }
 
-    private void OutboxGrew(Handle connection, ref Connection row)
+    private void ChokeIfFull(Handle connection, ref Connection row)
     {
-        int waiting = _outboxes[row.Outbox].PrivateBytes;
-        if (waiting > _options.UnsentBytesMax)
-        {
-            Close(connection, _endpoints[row.Endpoint].SlowCode, "slow"u8);
-        }
-        else if (waiting > _options.UnsentBytesHigh)
+        if (row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh)
         {
             SetReadingFlag(connection, ConnectionFlags.Choked, true);
         }

@@ -24,12 +24,6 @@ internal sealed class Outbox
         _frameOffset = offset;
     }
 
-    public void Append(ReadOnlySpan<byte> bytes, Buffers buffers)
-    {
-        bytes.CopyTo(Reserve(bytes.Length, buffers));
-        Commit(bytes.Length);
-    }
-
     public Span<byte> Reserve(int count, Buffers buffers)
     {
         if (_bytes is null || _bytes.Length - _end < count)

@@ -55,7 +55,8 @@ public sealed class TimerWheel
     public void Set(int key, long dueMs)
     {
         Clear(key);
-        long ticks = Math.Max(0, dueMs - _originMs + (1 << TickBits) - 1) >> TickBits;
+        long ahead = Math.Clamp(dueMs - _originMs, 0, (long)uint.MaxValue << TickBits);
+        long ticks = (ahead + (1 << TickBits) - 1) >> TickBits;
         Insert(key, (uint)Math.Clamp(ticks, _tick, uint.MaxValue));
         Count++;
     }

@@ -19,7 +19,7 @@ internal readonly record struct ApiAnswer(CommandError Error, Action<Utf8JsonWri
 /// <summary>The methods of the HTTP API, without HTTP: each asks the channels and awaits the answer.</summary>
 internal sealed class ChannelApi(Node node, HubOptions options)
 {
-    /// <summary>The largest payload of one publication.</summary>
+    /// <summary>The largest payload of one publication, with its tags.</summary>
     public const int PublicationBytesMax = 1 << 20;
 
     private const int BatchCommandsMax = 1000;
@@ -141,7 +141,15 @@ internal sealed class ChannelApi(Node node, HubOptions options)
 
     private async ValueTask<ApiAnswer> ReadInfoAsync(ApiInfo _)
     {
-        NodeSurvey survey = await node.SurveyAsync(s_answerTimeout);
+        NodeSurvey survey;
+        try
+        {
+            survey = await node.SurveyAsync(s_answerTimeout);
+        }
+        catch (TimeoutException)
+        {
+            return CommandError.Internal;
+        }
         return ApiAnswer.Result(writer =>
         {
             writer.WriteStartArray("nodes");
@@ -254,7 +262,7 @@ internal sealed class ChannelApi(Node node, HubOptions options)
         {
             data = WithoutNewlines(decoded);
         }
-        return data.Length is > 0 and <= PublicationBytesMax ? default : CommandError.BadRequest;
+        return data.Length > 0 && data.Length + (tags?.Length ?? 0) <= PublicationBytesMax ? default : CommandError.BadRequest;
     }
 
     // The JSON wire is the only one yet, so what comes in binary must be JSON too.

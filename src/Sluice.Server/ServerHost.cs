@@ -48,7 +48,7 @@ internal sealed class ServerHost : IAsyncDisposable
         for (int i = 0; i < loops.Length; i++)
         {
             loops[i].Group = group;
-            Endpoint[] endpoints = [_node.Hubs[i], new EchoEndpoint(loops[i], EchoPath)];
+            Endpoint[] endpoints = options.Demo ? [_node.Hubs[i], new EchoEndpoint(loops[i], EchoPath)] : [_node.Hubs[i]];
             foreach (Endpoint endpoint in endpoints)
             {
                 loops[i].Serve(endpoint);
@@ -169,7 +169,10 @@ internal sealed class ServerHost : IAsyncDisposable
         }
         GuestHost guests = new(_loops);
         kestrel.MapWebSocket(ChannelPath, guests);
-        kestrel.MapWebSocket(EchoPath, guests);
+        if (_options.Demo)
+        {
+            kestrel.MapWebSocket(EchoPath, guests);
+        }
         kestrel.MapGet("/health", static context => context.Response.WriteAsync("ok\n", context.RequestAborted));
         new HttpApi(new ChannelApi(_node, _options.Hub), _options.ApiKey).Map(kestrel);
     }

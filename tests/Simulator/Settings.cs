@@ -93,8 +93,8 @@ internal sealed record Settings
     private static HubOptions DrawHub(Prng prng) => new()
     {
         AllowAnonymous = true,
-        PingIntervalMs = prng.Pick<int>([500, 5_000, 25_000]),
-        PongTimeoutMs = prng.Between(400, 8_000),
+        PingIntervalMs = prng.Pick<int>([500, 2_000, 25_000]),
+        PongTimeoutMs = prng.Between(3_000, 5_000),
         StaleMs = prng.Between(2_000, 5_000),
         PendingAnswersMax = prng.Pick<int>([1, 3, 64]),
         HeldBytesMax = prng.Pick<int>([4 << 10, HeldBytesAmple]),
@@ -120,7 +120,7 @@ internal sealed record Settings
         {
             ["keep"] = new(keeping, Forgets: false),
             ["few"] = new(open with { HistorySize = prng.Between(1, 20), HistoryBytesMax = prng.Pick<int>([500, 1 << 20]) }, Forgets: true),
-            ["old"] = new(open with { HistorySize = 100, HistoryTtlMs = prng.Between(100, 5_000), PositionTtlMs = prng.Between(100, 5_000) }, Forgets: true),
+            ["old"] = new(open with { HistorySize = 100, HistoryTtlMs = prng.Between(100, 3_000), PositionTtlMs = prng.Between(50, 1_000) }, Forgets: true),
             ["live"] = new(open with { Presence = prng.Chance(500) }, Forgets: false),
             ["own"] = new(
                 keeping with { Publish = Access.Subscriber, History = Access.Subscriber, ReadPresence = Access.Subscriber },

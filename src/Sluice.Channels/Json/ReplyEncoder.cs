@@ -15,13 +15,14 @@ internal sealed class ReplyEncoder
 
     public bool IsEmpty => !_any;
 
+    /// <summary>How many bytes have been written since <see cref="Clear"/>.</summary>
+    public int Length => _json.Length;
+
     public void Clear()
     {
         _json.Clear();
         _any = false;
     }
-
-    public void Ping() => NextObject().WriteEndObject();
 
     public void Error(uint id, CommandError error)
     {

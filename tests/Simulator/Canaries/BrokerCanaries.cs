@@ -2,18 +2,19 @@ using Sluice.Channels;
 
 namespace Sluice.Simulator;
 
-/// <summary>Loses a feed on its way to the owner: the mirror hears nothing more.</summary>
+/// <summary>Loses a feed on its way back to the owner: the mirror hears nothing more.</summary>
 internal sealed class LostFeed : Canary
 {
     public override IBroker Around(IBroker broker) => new Faulty(broker);
 
     private sealed class Faulty(IBroker inner) : ForwardingBroker(inner)
     {
+        private readonly HashSet<Feed> _attached = [];
         private Countdown _countdown = new(20);
 
         public override void Next(Feed feed)
         {
-            if (!_countdown.IsUp())
+            if (_attached.Add(feed) || !_countdown.IsUp())
             {
                 Inner.Next(feed);
             }

@@ -40,8 +40,6 @@ internal sealed class Oracle(int payloadBytesMax)
     /// <summary>How many publications were held against what is known.</summary>
     public long CheckedTotal { get; private set; }
 
-    public IReadOnlyList<Publication> Publications => _publications;
-
     public int NewPublisher() => _publishers++;
 
     public Publication Publish(string channel, int publisher, string? client, bool isKept)

@@ -13,9 +13,6 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
 
     private readonly record struct Sent(Opcode Opcode, ulong Seed, int Length);
 
-    /// <summary>How many messages have come back.</summary>
-    public long EchoedTotal { get; private set; }
-
     public bool IsGone => !HasConnection;
 
     public void Start(int inMs) => Later(inMs, Goes);
@@ -33,7 +30,6 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
     {
         Violation.Unless(_sent.TryDequeue(out Sent sent), "an echo without a message");
         Violation.Unless(sent.Opcode == opcode && message.SequenceEqual(Payload(sent)), "an echo differs from its message");
-        EchoedTotal++;
     }
 
     protected override void Closed(int code, string reason)

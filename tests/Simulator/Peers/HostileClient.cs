@@ -7,6 +7,7 @@ namespace Sluice.Simulator;
 internal sealed class HostileClient(World world, string name, string path, Scenario scenario) : WebSocketPeer(world, name, path)
 {
     private const int Goes = OwnActs;
+    private const int GoesOn = OwnActs + 1;
     private const string ConnectLine = "{\"id\":1,\"connect\":{}}\n";
 
     // What is said, and the close code that has to follow.
@@ -75,6 +76,10 @@ internal sealed class HostileClient(World world, string name, string path, Scena
         }
         if (World.Prng.Chance(300))
         {
+            Later(World.Prng.Between(0, 100), GoesOn);
+        }
+        else if (World.Prng.Chance(300))
+        {
             EndWriting(); // it still wants to hear why
         }
     }
@@ -105,7 +110,11 @@ internal sealed class HostileClient(World world, string name, string path, Scena
 
     protected override void Act(int what, long argument)
     {
-        if (!_leaving && !HasConnection)
+        if (what == GoesOn && IsOpen)
+        {
+            Ping(); // as one who has not noticed yet
+        }
+        else if (what == Goes && !_leaving && !HasConnection)
         {
             Open();
         }

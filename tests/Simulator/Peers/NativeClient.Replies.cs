@@ -84,7 +84,8 @@ internal partial class NativeClient
     private void NativePing()
     {
         Violation.Unless(_clientId is not null, "a ping before the connection is established");
-        if (!World.Faults.Strikes(Fault.PongWithheld))
+        _owesPong = World.Faults.Strikes(Fault.PongWithheld);
+        if (!_owesPong)
         {
             Send(Opcode.Text, "{}"u8);
         }

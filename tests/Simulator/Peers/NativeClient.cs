@@ -20,6 +20,7 @@ internal partial class NativeClient : WebSocketPeer
     private uint _lastId;
     private int _publisher;
     private string? _clientId;
+    private bool _owesPong;
     private bool _ticking;
 
     public NativeClient(World world, string name, string path, Scenario scenario)
@@ -56,6 +57,11 @@ internal partial class NativeClient : WebSocketPeer
     {
         Mood = mood;
         Resume();
+        if (_owesPong && IsOpen)
+        {
+            _owesPong = false;
+            Send(Opcode.Text, "{}"u8);
+        }
         Tick(World.Prng.Between(0, 50));
     }
 
@@ -80,6 +86,7 @@ internal partial class NativeClient : WebSocketPeer
     protected override void Greet()
     {
         _clientId = null;
+        _owesPong = false;
         _publisher = _oracle.NewPublisher();
         Ask(new Command("connect"), "");
         if (World.Prng.Chance(700))

@@ -16,6 +16,7 @@ internal sealed class Outsider : IActor, IAsker
     private readonly Dictionary<ChannelRequest, Publication> _publishing = [];
     private readonly Dictionary<string, Place> _tops = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Publication> _probes = new(StringComparer.Ordinal);
 
     public Outsider(World world, Scenario scenario, IBroker broker)
     {
@@ -35,6 +36,9 @@ internal sealed class Outsider : IActor, IAsker
     /// <summary>The end of a channel's log, as last answered.</summary>
     public Place? TopOf(string channel) => _tops.TryGetValue(channel, out Place top) ? top : null;
 
+    /// <summary>The last publication of <see cref="Probe"/> in a channel, once there was one.</summary>
+    public Publication? ProbeOf(string channel) => _probes.GetValueOrDefault(channel);
+
     /// <summary>How many were in a channel, as last answered.</summary>
     public int PresentIn(string channel) => _present.GetValueOrDefault(channel);
 
@@ -43,7 +47,8 @@ internal sealed class Outsider : IActor, IAsker
         if (what == Probes)
         {
             Outstanding--;
-            Publish(_scenario.Channels[argument]);
+            string probed = _scenario.Channels[argument];
+            _probes[probed] = Publish(probed);
             return;
         }
         if (IsQuiet)
@@ -117,7 +122,7 @@ internal sealed class Outsider : IActor, IAsker
         }
     }
 
-    private void Publish(string channel)
+    private Publication Publish(string channel)
     {
         ChannelOptions options = _scenario.RulesOf(channel).Options;
         bool skipsHistory = _world.Prng.Chance(50);
@@ -134,6 +139,7 @@ internal sealed class Outsider : IActor, IAsker
         _publishing.Add(request, publication);
         Outstanding++;
         _broker.Publish(request);
+        return publication;
     }
 
     private void ReadHistory(string channel, int limit)

@@ -5,7 +5,7 @@ namespace Sluice.Simulator;
 /// <summary>Somebody at the other end of connections: one connection at a time, as slow, rude and unlucky as the plan has it.</summary>
 internal abstract class Peer : IEndOwner, IActor
 {
-    private const int StallEnds = 0;
+    private const int Serves = 0;
 
     /// <summary>The first number that a derived peer may use for its own acts.</summary>
     protected const int OwnActs = 1;
@@ -35,11 +35,22 @@ internal abstract class Peer : IEndOwner, IActor
 
     public override string ToString() => $"{Name} {(HasConnection ? "has a connection" : "is gone")}";
 
-    void IEndOwner.Changed() => Serve();
+    void IEndOwner.Changed()
+    {
+        if (World.Prng.Chance(200))
+        {
+            // It is busy a moment; what has come may be lost by a reset before it is read.
+            Later(World.Prng.Between(1, 5), Serves);
+        }
+        else
+        {
+            Serve();
+        }
+    }
 
     void IActor.Act(int what, long argument)
     {
-        if (what == StallEnds)
+        if (what == Serves)
         {
             Serve();
         }
@@ -155,7 +166,7 @@ internal abstract class Peer : IEndOwner, IActor
             int stallMs = World.Prng.Chance(100) ? World.Prng.Between(1_000, 60_000) : World.Prng.Between(1, 1_000);
             _stalledUntil = World.Now + stallMs;
             World.Trace.Note(World.Now, Name, "stalls", stallMs);
-            Later(stallMs, StallEnds);
+            Later(stallMs, Serves);
         }
         return World.Now < _stalledUntil && !World.Faults.Over;
     }

@@ -5,6 +5,7 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
 {
     private readonly Dictionary<int, long> _lastOfPublisher = [];
     private int _lives;
+    private int _markedLife;
 
     public string Channel { get; } = channel;
 
@@ -99,6 +100,13 @@ internal sealed class Subscription(World world, Oracle oracle, string channel, C
         Violation.Unless(ordered, "a publisher's publication again, or out of order");
         _lastOfPublisher[publication.Publisher] = publication.Number;
     }
+
+    /// <summary>From now on it is known whether it stayed what it is.</summary>
+    public void Mark() => _markedLife = SteadyLife;
+
+    /// <summary>Whether it has been shown a publication, or was not there all the time since it was marked.</summary>
+    public bool HasSeen(Publication publication) =>
+        SteadyLife == 0 || SteadyLife != _markedLife || _lastOfPublisher.GetValueOrDefault(publication.Publisher, -1) >= publication.Number;
 
     /// <summary>The server has it no more.</summary>
     public void Ended() => IsLive = false;

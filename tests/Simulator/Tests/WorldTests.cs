@@ -87,7 +87,11 @@ public sealed class WorldTests
         new Writer(world, []).Start();
         Assert.True(system.Next(0, out Completion completion));
         system.Adopt(completion.Socket, Token, peek: false);
-        Assert.Throws<Violation>(() => act(system, completion.Socket));
+        Assert.Throws<Violation>(() =>
+        {
+            act(system, completion.Socket);
+            world.RunUntil(1_000);
+        });
     }
 
     /// <summary>A peer that says what it has to say, and FIN.</summary>

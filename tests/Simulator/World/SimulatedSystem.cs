@@ -8,12 +8,17 @@ internal sealed partial class SimulatedSystem : ISystem, IActor, IEndOwner
 {
     private const int Wakes = 0;
     private const int Looks = 1;
+    private const int LetsGo = 2;
+
+    /// <summary>How long bytes of a send may be read after their socket was closed.</summary>
+    private const int KernelLetsGoMs = 50;
 
     private static readonly string[] s_kindNames = Enum.GetNames<CompletionKind>();
 
     private readonly World _world;
     private readonly List<Socket> _sockets = [];
     private readonly Queue<End> _backlog = [];
+    private readonly Queue<Socket> _letGo = [];
     private readonly byte[] _receiveBuffer;
     private int _dirtyBytes;
     private bool _wakeUnderWay;
@@ -158,7 +163,12 @@ internal sealed partial class SimulatedSystem : ISystem, IActor, IEndOwner
         CheckThread();
         Socket closed = _world.Descriptors.Get(socket);
         Violation.Unless(closed.Owner == this || closed.Phase == SocketPhase.Accepted, "a socket was closed on a loop that does not own it");
-        closed.FinishSend();
+        if (closed.PendingBytes > 0)
+        {
+            // A completion ring may still be reading what it was given when its owner has given up.
+            _letGo.Enqueue(closed);
+            _world.Schedule(_world.Now + KernelLetsGoMs, this, LetsGo);
+        }
         _world.Trace.Note(Now, Name, "close", socket);
         Forget(closed);
         closed.End.Close();
@@ -234,6 +244,10 @@ internal sealed partial class SimulatedSystem : ISystem, IActor, IEndOwner
         {
             _wakeUnderWay = false;
             _woken = true;
+        }
+        else if (what == LetsGo)
+        {
+            _letGo.Dequeue().FinishSend();
         }
         _mayHaveSomething = true;
     }

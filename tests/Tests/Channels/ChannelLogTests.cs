@@ -54,6 +54,42 @@ public sealed class ChannelLogTests
     }
 
     [Fact]
+    public void The_newest_entry_is_kept_however_large_it_is()
+    {
+        ChannelLog log = Filled(3);
+        log.Trim(new ChannelOptions { HistorySize = 10, HistoryTtlMs = 1_000, HistoryBytesMax = 1 }, nowMs: 1);
+        Assert.Equal(3UL, log.KeptAt(0).Offset);
+        Assert.Equal(1, log.KeptCount);
+    }
+
+    [Fact]
+    public void What_was_not_given_yet_is_dropped_for_its_age_but_not_for_its_number()
+    {
+        ChannelOptions options = new() { HistorySize = 2, HistoryTtlMs = 1_000 };
+        ChannelLog log = Filled(10);
+        log.Trim(options, nowMs: 1, given: 4);
+        Assert.Equal([5, 6, 7, 8, 9, 10], ReadOn(log, 0));
+        log.Trim(options, nowMs: 1, given: 10);
+        Assert.Equal([9, 10], ReadOn(log, 0));
+        log.Trim(options, nowMs: 1_000, given: 0);
+        Assert.True(log.IsEmpty);
+    }
+
+    [Theory]
+    [InlineData(0, 2)] // offsets 1 and 2 were dropped, and 3 is the next
+    [InlineData(3, 3)]
+    [InlineData(4, 3)] // a live entry after offset 3
+    [InlineData(5, 4)]
+    public void A_sequence_has_the_last_offset_given_up_to_it(ulong sequence, ulong offset)
+    {
+        ChannelLog log = Filled(3);
+        log.Append(Entry(4, offset: 0));
+        log.Append(Entry(5, offset: 4));
+        log.Drop(keptFloor: 2, liveFloor: 0);
+        Assert.Equal(offset, log.OffsetAt(sequence));
+    }
+
+    [Fact]
     public void A_mirror_that_was_told_of_a_gap_goes_on_behind_it()
     {
         ChannelLog mirror = Filled(3);
