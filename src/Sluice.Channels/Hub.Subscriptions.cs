@@ -12,13 +12,15 @@ public sealed partial class Hub
     /// <inheritdoc/>
     public override bool Fill(Handle connection, SendBatch batch)
     {
-        int next = _sessions[_loop.EndpointState(connection)].FirstSubscription;
+        ref Session session = ref _sessions[_loop.EndpointState(connection)];
+        int next = session.FirstSubscription;
         while (next >= 0)
         {
             int subscription = next;
             next = _subscriptions[subscription].Next;
             if (ReadOn(subscription, batch))
             {
+                MoveLast(ref session, subscription); // a channel that fills batches lets the session's others go first
                 return true;
             }
         }
@@ -304,7 +306,9 @@ public sealed partial class Hub
     {
         ref Subscription row = ref _subscriptions[subscription];
         Mirror mirror = _mirrorOf[subscription]!;
-        Unlink(ref _sessions[row.Session], subscription, row.Next);
+        ref Session session = ref _sessions[row.Session];
+        Unlink(ref session, subscription);
+        session.SubscriptionCount--;
         if ((row.Flags & SubscriptionFlags.Present) != 0)
         {
             ChangePresence(row.Session, mirror, joined: false);
@@ -324,9 +328,9 @@ public sealed partial class Hub
         }
     }
 
-    private void Unlink(ref Session session, int subscription, int following)
+    private void Unlink(ref Session session, int subscription)
     {
-        session.SubscriptionCount--;
+        int following = _subscriptions[subscription].Next;
         if (session.FirstSubscription == subscription)
         {
             session.FirstSubscription = following;
@@ -338,6 +342,22 @@ public sealed partial class Hub
             before = _subscriptions[before].Next;
         }
         _subscriptions[before].Next = following;
+    }
+
+    private void MoveLast(ref Session session, int subscription)
+    {
+        if (_subscriptions[subscription].Next < 0)
+        {
+            return;
+        }
+        int last = subscription;
+        while (_subscriptions[last].Next >= 0)
+        {
+            last = _subscriptions[last].Next;
+        }
+        Unlink(ref session, subscription);
+        _subscriptions[subscription].Next = -1;
+        _subscriptions[last].Next = subscription;
     }
 
     private int FindSubscription(int session, string channel)
