@@ -50,9 +50,13 @@ public sealed class NeighbourTests : IDisposable
         _system.Adopt(carrier.EnterInto(_system).Socket, GuestsToken, peek: false);
         Assert.False(_system.Next(_system.Now, out _));
         await carrier.ArriveAsync([1]);
-        Assert.True(_system.Next(long.MaxValue, out Completion woken));
-        Assert.Equal(CompletionKind.Woken, woken.Kind);
-        Assert.True(_system.Next(ISystem.AtHand, out Completion received));
-        Assert.Equal((CompletionKind.Received, GuestsToken), (received.Kind, received.Token));
+        // The report may be there before the wait, or end it by a wake-up first.
+        Completion completion;
+        do
+        {
+            Assert.True(_system.Next(long.MaxValue, out completion));
+        }
+        while (completion.Kind == CompletionKind.Woken);
+        Assert.Equal((CompletionKind.Received, GuestsToken), (completion.Kind, completion.Token));
     }
 }
