@@ -87,12 +87,6 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
     }
 }
 
-/// <summary>What a subscribe command asks about recovery.</summary>
-/// <param name="Asked">Whether it asks at all.</param>
-/// <param name="Since">The position it has.</param>
-/// <param name="RefusalWanted">Whether failing must be an error instead of a fresh subscription.</param>
-internal readonly record struct RecoveryRequest(bool Asked, Position Since, bool RefusalWanted);
-
 /// <summary>A mirror's readers, dense; the first without an array, since most channels have one.</summary>
 internal struct ReaderList
 {

@@ -38,3 +38,9 @@ internal sealed class PendingSubscribe(Hub hub, Mirror mirror, Handle subscripti
         hub.Continue(this);
     }
 }
+
+/// <summary>What a subscribe command asks about recovery.</summary>
+/// <param name="Asked">Whether it asks at all.</param>
+/// <param name="Since">The position it has.</param>
+/// <param name="RefusalWanted">Whether failing must be an error instead of a fresh subscription.</param>
+internal readonly record struct RecoveryRequest(bool Asked, Position Since, bool RefusalWanted);

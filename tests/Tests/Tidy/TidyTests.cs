@@ -9,8 +9,8 @@ namespace Sluice.Tests.Tidy;
 public sealed partial class TidyTests
 {
     // Ratchets: the longest there is. They only go down.
-    private const int FileLinesMax = 420;
-    private const int MethodLinesMax = 62;
+    private const int FileLinesMax = 320;
+    private const int MethodLinesMax = 50;
 
     private static readonly string s_root = FindRoot();
     private static readonly string[] s_files = ListFiles();
