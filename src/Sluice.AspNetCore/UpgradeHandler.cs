@@ -62,12 +62,7 @@ internal sealed class UpgradeHandler
             return new(400, "The path must be written exactly as it is served.");
         }
         HandshakePolicy policy = context.Request.IsHttps ? endpoint.Policy with { Secure = true } : endpoint.Policy;
-        verdict = Handshake.Judge(parsed, bytes, policy, out HandshakeRequest request);
-        if (!verdict.Accepted)
-        {
-            return verdict;
-        }
-        verdict = Handshake.JudgeSubprotocols(request, _subprotocols, out string? subprotocol);
+        verdict = Handshake.JudgeWithSubprotocols(parsed, bytes, policy, _subprotocols, out HandshakeRequest request, out string? subprotocol);
         if (verdict.Accepted)
         {
             Handshake.WriteAccept(answer, request.Key, subprotocol);

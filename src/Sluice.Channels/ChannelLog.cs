@@ -129,6 +129,9 @@ public sealed class ChannelLog
         return true;
     }
 
+    /// <summary>Whether a position with this epoch may be this log's: it has the same, or does not say.</summary>
+    public bool MayHave(Epoch epoch) => !epoch.IsGiven || epoch == Epoch;
+
     /// <summary>Whether every publication after an offset is still here: none was dropped, and the offset is not from another log.</summary>
     public bool CoversFrom(ulong offset) =>
         offset == TopOffset || (offset < TopOffset && _kept.Count > 0 && _kept.First.Offset <= offset + 1);

@@ -118,8 +118,7 @@ internal sealed class ChannelOwner(EventLoop loop)
         {
             return !since.Epoch.IsGiven && since.Offset == 0;
         }
-        bool sameLog = (!since.Epoch.IsGiven || since.Epoch == log.Epoch) && since.Offset <= log.TopOffset;
-        return sameLog && (reverse || log.CoversFrom(since.Offset));
+        return log.MayHave(since.Epoch) && since.Offset <= log.TopOffset && (reverse || log.CoversFrom(since.Offset));
     }
 
     private static List<Entry> Select(ChannelLog log, HistoryRequest request)

@@ -93,7 +93,7 @@ public sealed partial class Hub
             return true;
         }
         Position since = recovery.Since;
-        bool ahead = recovery.Asked && since.Offset > log.TopOffset && (!since.Epoch.IsGiven || since.Epoch == log.Epoch);
+        bool ahead = recovery.Asked && since.Offset > log.TopOffset && log.MayHave(since.Epoch);
         return ahead && (ownersTop is null || since.Offset <= ownersTop.Value.Offset);
     }
 
@@ -161,7 +161,7 @@ public sealed partial class Hub
         {
             Position since = recovery.Since;
             bool allowed = mirror.Options.History != Access.Nobody;
-            bool covered = allowed && (!since.Epoch.IsGiven || since.Epoch == log.Epoch) && log.CoversFrom(since.Offset);
+            bool covered = allowed && log.MayHave(since.Epoch) && log.CoversFrom(since.Offset);
             if (covered)
             {
                 int from = log.KeptIndexAfter(since.Offset);

@@ -174,12 +174,8 @@ public sealed partial class EventLoop
             return false;
         }
         Endpoint endpoint = _endpoints[number];
-        string? subprotocol = null;
-        HandshakeVerdict verdict = Handshake.Judge(head, bytes, endpoint.Policy, out HandshakeRequest request);
-        if (verdict.Accepted)
-        {
-            verdict = Handshake.JudgeSubprotocols(request, endpoint.SubprotocolArray, out subprotocol);
-        }
+        HandshakeVerdict verdict = Handshake.JudgeWithSubprotocols(
+            head, bytes, endpoint.Policy, endpoint.SubprotocolArray, out HandshakeRequest request, out string? subprotocol);
         if (!verdict.Accepted)
         {
             Refuse(connection, verdict.Status, verdict.Reason);

@@ -15,8 +15,8 @@ public sealed partial class EventLoop
     private bool _filling; // a batch that is being filled is not sent under its filler's hands
 
     /// <summary>Sends one message to one peer, or keeps it until the peer takes it.</summary>
-    /// <remarks>A peer for whom more than <see cref="EventLoopOptions.UnsentBytesMax"/> waits is closed with its endpoint's
-    /// <see cref="Endpoint.SlowCode"/>.</remarks>
+    /// <remarks>A peer that takes nothing, and for whom more than <see cref="EventLoopOptions.UnsentBytesMax"/> waits, is closed with
+    /// its endpoint's <see cref="Endpoint.SlowCode"/>.</remarks>
     public void Send(Handle connection, Opcode opcode, ReadOnlySpan<byte> payload)
     {
         if (!_connections.Contains(connection) || _connections[connection.Index].State != ConnectionState.Open)

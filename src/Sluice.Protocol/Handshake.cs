@@ -86,15 +86,25 @@ public static class Handshake
         return chosen is not null || !offered;
     }
 
-    /// <summary>Judges the offer of subprotocols: a client that offers some must offer one that is spoken, unless the endpoint
-    /// speaks none.</summary>
-    /// <param name="request">An accepted request.</param>
-    /// <param name="serverPreference">What the server speaks, best first.</param>
+    /// <summary>Judges a complete head, and then its offer of subprotocols: a client that offers some must offer one that is
+    /// spoken, unless the endpoint speaks none.</summary>
+    /// <param name="head">Complete.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="policy">From where browsers may come.</param>
+    /// <param name="serverPreference">The subprotocols that the endpoint speaks, best first.</param>
+    /// <param name="request">What is asked for, valid with 101.</param>
     /// <param name="chosen">See <see cref="ChooseSubprotocol"/>.</param>
-    public static HandshakeVerdict JudgeSubprotocols(in HandshakeRequest request, ReadOnlySpan<string> serverPreference, out string? chosen) =>
-        ChooseSubprotocol(request, serverPreference, out chosen) || serverPreference.IsEmpty
-            ? new(101, "")
-            : new(400, "None of the offered subprotocols is spoken here.");
+    public static HandshakeVerdict JudgeWithSubprotocols(
+        in HttpHead head, ReadOnlySpan<byte> bytes, HandshakePolicy policy, ReadOnlySpan<string> serverPreference, out HandshakeRequest request, out string? chosen)
+    {
+        chosen = null;
+        HandshakeVerdict verdict = Judge(head, bytes, policy, out request);
+        if (!verdict.Accepted || ChooseSubprotocol(request, serverPreference, out chosen) || serverPreference.IsEmpty)
+        {
+            return verdict;
+        }
+        return new(400, "None of the offered subprotocols is spoken here.");
+    }
 
     /// <summary>Writes the 101.</summary>
     /// <param name="output">Takes it.</param>
