@@ -30,20 +30,21 @@ public sealed class GuestHost
 
     /// <summary>Lets a guest in and has the next loop adopt it.</summary>
     /// <param name="endpoints">What it comes to, of each loop its own.</param>
+    /// <param name="deflate">What its handshake agreed about compression.</param>
     /// <param name="stream">See <see cref="GuestSystem.Enter"/>.</param>
     /// <param name="abort">See <see cref="GuestSystem.Enter"/>.</param>
     /// <param name="completeWriting">See <see cref="GuestSystem.Enter"/>.</param>
-    internal Guest Admit(Endpoint[] endpoints, Stream stream, Action abort, Func<Task>? completeWriting)
+    internal Guest Admit(Endpoint[] endpoints, DeflateAgreement deflate, Stream stream, Action abort, Func<Task>? completeWriting)
     {
         int number = (int)(Interlocked.Increment(ref _next) % (uint)_loops.Count);
         GuestLoop host = _loops[number];
         Guest guest = host.System.Enter(stream, abort, completeWriting);
-        host.Loop.Post(new AdoptGuest(host.Loop, guest.Socket, endpoints[number]));
+        host.Loop.Post(new AdoptGuest(host.Loop, guest.Socket, endpoints[number], deflate));
         return guest;
     }
 
-    private sealed class AdoptGuest(EventLoop loop, int socket, Endpoint endpoint) : LoopMessage
+    private sealed class AdoptGuest(EventLoop loop, int socket, Endpoint endpoint, DeflateAgreement deflate) : LoopMessage
     {
-        public override void Run() => loop.AdoptOpen(socket, endpoint);
+        public override void Run() => loop.AdoptOpen(socket, endpoint, deflate);
     }
 }

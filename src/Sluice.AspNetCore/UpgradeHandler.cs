@@ -16,20 +16,18 @@ internal sealed class UpgradeHandler
 {
     private readonly GuestHost _host;
     private readonly Endpoint[] _endpoints;
-    private readonly string[] _subprotocols;
 
     internal UpgradeHandler(string path, GuestHost host)
     {
         _host = host;
         _endpoints = host.EndpointsAt(path);
-        _subprotocols = [.. _endpoints[0].Subprotocols];
     }
 
     internal Task HandleAsync(HttpContext context)
     {
         ArrayBufferWriter<byte> answer = new();
         bool isHttp1 = HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol);
-        HandshakeVerdict verdict = Judge(context, answer);
+        HandshakeVerdict verdict = Judge(context, answer, out DeflateAgreement deflate);
         if (!verdict.Accepted)
         {
             Handshake.WriteRefusal(answer, verdict.Status, verdict.Reason);
@@ -39,12 +37,13 @@ internal sealed class UpgradeHandler
         {
             return context.Response.Body.WriteAsync(answer.WrittenMemory[headLength..]).AsTask();
         }
-        return isHttp1 ? UpgradeAsync(context) : AcceptConnectAsync(context);
+        return isHttp1 ? UpgradeAsync(context, deflate) : AcceptConnectAsync(context, deflate);
     }
 
     // Writes the answer if it is 101.
-    private HandshakeVerdict Judge(HttpContext context, ArrayBufferWriter<byte> answer)
+    private HandshakeVerdict Judge(HttpContext context, ArrayBufferWriter<byte> answer, out DeflateAgreement deflate)
     {
+        deflate = default;
         HandshakeVerdict verdict = TryWriteHead(context, out ArrayBufferWriter<byte> head);
         if (!verdict.Accepted)
         {
@@ -61,11 +60,12 @@ internal sealed class UpgradeHandler
         {
             return new(400, "The path must be written exactly as it is served.");
         }
-        HandshakePolicy policy = context.Request.IsHttps ? endpoint.Policy with { Secure = true } : endpoint.Policy;
-        verdict = Handshake.JudgeWithSubprotocols(parsed, bytes, policy, _subprotocols, out HandshakeRequest request, out string? subprotocol);
+        HandshakeTerms terms = context.Request.IsHttps ? endpoint.Terms with { Policy = endpoint.Policy with { Secure = true } } : endpoint.Terms;
+        verdict = Handshake.Judge(parsed, bytes, terms, out HandshakeRequest request, out HandshakeAgreement agreement);
         if (verdict.Accepted)
         {
-            Handshake.WriteAccept(answer, request.Key, subprotocol);
+            Handshake.WriteAccept(answer, request, agreement);
+            deflate = agreement.Deflate;
         }
         return verdict;
     }
@@ -97,7 +97,7 @@ internal sealed class UpgradeHandler
     private static bool IsCanonical(ReadOnlySpan<byte> head, string path) =>
         RequestLine.TryReadPath(head, out ReadOnlySpan<byte> written) == RequestLineStatus.Path && Ascii.Equals(written, path);
 
-    private async Task UpgradeAsync(HttpContext context)
+    private async Task UpgradeAsync(HttpContext context, DeflateAgreement deflate)
     {
         if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } feature)
         {
@@ -109,14 +109,14 @@ internal sealed class UpgradeHandler
         MinDataRate? kestrelsRate = slowness?.MinDataRate;
         SetRate(slowness, null);
         Stream stream = await feature.UpgradeAsync();
-        await _host.Admit(_endpoints, stream, context.Abort, completeWriting: null).Closed;
+        await _host.Admit(_endpoints, deflate, stream, context.Abort, completeWriting: null).Closed;
         SetRate(slowness, kestrelsRate);
     }
 
-    private async Task AcceptConnectAsync(HttpContext context)
+    private async Task AcceptConnectAsync(HttpContext context, DeflateAgreement deflate)
     {
         Stream stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
-        await _host.Admit(_endpoints, stream, context.Abort, context.Response.CompleteAsync).Closed;
+        await _host.Admit(_endpoints, deflate, stream, context.Abort, context.Response.CompleteAsync).Closed;
     }
 
     private static void SetRate(IHttpMinResponseDataRateFeature? slowness, MinDataRate? rate)

@@ -16,6 +16,8 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
 
     public List<Feed> Feeds { get; } = new(1);
 
+    public MessageEncoder Encoder => field ??= new MessageEncoder(owner.Loop.Deflater);
+
     public Presence? Presence { get; set; }
 
     /// <summary>Since when nothing but its position is left; null while something is.</summary>

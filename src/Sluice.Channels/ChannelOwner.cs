@@ -1,5 +1,6 @@
 using Sluice.Channels.Json;
 using Sluice.Loop;
+using Sluice.Protocol;
 
 namespace Sluice.Channels;
 
@@ -167,7 +168,7 @@ internal sealed class ChannelOwner(EventLoop loop)
             Offset = offset,
             AppendedMs = loop.Now,
             Kind = kind,
-            Frame = encoded.Frame,
+            Message = channel.Encoder.Encode(encoded.Frame, Opcode.Text, encoded.PayloadBytes, loop.Buffers),
             BodyRange = encoded.Body,
         });
         loop.Run(channel);

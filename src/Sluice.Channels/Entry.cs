@@ -1,3 +1,5 @@
+using Sluice.Loop;
+
 namespace Sluice.Channels;
 
 /// <summary>What an entry of a log tells.</summary>
@@ -30,21 +32,21 @@ public sealed class Entry
     /// <summary>What it tells.</summary>
     public required EntryKind Kind { get; init; }
 
-    /// <summary>The whole frame.</summary>
-    public required byte[] Frame { get; init; }
+    /// <summary>What live readers get.</summary>
+    public required SharedMessage Message { get; init; }
 
-    /// <summary>Where the publication's JSON object lies in the frame.</summary>
+    /// <summary>Where the publication's JSON object lies in the plain frame.</summary>
     public required Range BodyRange { get; init; }
 
     /// <summary>The publication's JSON object.</summary>
-    public ReadOnlySpan<byte> Body => Frame.AsSpan(BodyRange);
+    public ReadOnlySpan<byte> Body => Message.Frame.AsSpan(BodyRange);
 
     /// <summary>Whether clients can return to it: it has an offset.</summary>
     public bool IsPositioned => Offset != 0;
 
     /// <summary>What it costs a log.</summary>
-    public int Bytes => Frame.Length + OverheadBytes;
+    public int Bytes => Message.Bytes + OverheadBytes;
 
-    // The object, its array's header, the log's reference.
-    private const int OverheadBytes = 96;
+    // Two objects, their array's header, the log's reference.
+    private const int OverheadBytes = 144;
 }

@@ -87,7 +87,7 @@ public sealed partial class Hub
         Handle cursor = _subscriptions.HandleAt(subscription);
         while (log.TryNext(row.Cursor, out Entry entry))
         {
-            if (!batch.TryAddShared(entry.Frame, cursor, row.Cursor))
+            if (!batch.TryAddShared(entry.Message, cursor, row.Cursor))
             {
                 return true;
             }

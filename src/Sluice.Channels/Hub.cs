@@ -43,6 +43,7 @@ public sealed partial class Hub : Endpoint, IAsker
         _loop = loop;
         _broker = broker;
         _options = options;
+        PingAfterMs = 0; // the native wire has pings of its own
     }
 
     /// <summary>The loop it lives on.</summary>

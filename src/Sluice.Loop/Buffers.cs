@@ -18,23 +18,35 @@ public sealed class Buffers(bool overwritesReturned = false)
     /// <summary>How many arrays are out.</summary>
     public int RentedCount { get; private set; }
 
+    /// <summary>How many bytes they have together, and what was added by <see cref="Charge"/>.</summary>
+    public long RentedBytes { get; private set; }
+
+    /// <summary>Counts memory of another kind among <see cref="RentedBytes"/>, or, negative, no longer.</summary>
+    public void Charge(long bytes)
+    {
+        RentedBytes += bytes;
+        Invariant.Check(RentedBytes >= 0, "what was charged is taken off once");
+    }
+
     /// <summary>Rents an array of at least <paramref name="bytesMin"/> bytes.</summary>
     public byte[] Rent(int bytesMin)
     {
         RentedCount++;
         int bits = Math.Max(SmallestBits, BitOperations.Log2((uint)Math.Max(bytesMin, 1) - 1) + 1);
-        if (bits > LargestBits)
+        if (bits > LargestBits || !_spare[bits - SmallestBits].TryPop(out byte[]? array))
         {
-            return GC.AllocateUninitializedArray<byte>(bytesMin);
+            array = GC.AllocateUninitializedArray<byte>(bits > LargestBits ? bytesMin : 1 << bits);
         }
-        return _spare[bits - SmallestBits].TryPop(out byte[]? spare) ? spare : GC.AllocateUninitializedArray<byte>(1 << bits);
+        RentedBytes += array.Length;
+        return array;
     }
 
     /// <summary>Takes a rented array back.</summary>
     public void Return(byte[] array)
     {
         RentedCount--;
-        Invariant.Check(RentedCount >= 0, "an array is returned once");
+        RentedBytes -= array.Length;
+        Invariant.Check(RentedCount >= 0 && RentedBytes >= 0, "an array is returned once");
         if (overwritesReturned)
         {
             array.AsSpan().Fill(0xDB);

@@ -25,7 +25,7 @@ internal enum ConnectionState : byte
 }
 
 [Flags]
-internal enum ConnectionFlags : byte
+internal enum ConnectionFlags : ushort
 {
     None = 0,
 
@@ -52,6 +52,21 @@ internal enum ConnectionFlags : byte
 
     /// <summary>The peer's FIN is in.</summary>
     PeerEnded = 128,
+
+    /// <summary>A message is being sent in parts and is not ended.</summary>
+    InParts = 256,
+
+    /// <summary>Somebody was told that the peer is behind, and must be told when it no longer is.</summary>
+    OwesDrained = 512,
+
+    /// <summary>A ping was sent and nothing has come since.</summary>
+    AwaitsPong = 1024,
+
+    /// <summary>The last time that a pong was due, it could not be asked of the peer.</summary>
+    Excused = 2048,
+
+    /// <summary>Beyond some limit when it came: it is here for its answer only.</summary>
+    Unwelcome = 4096,
 }
 
 /// <summary>One connection's row: all that an idle connection costs, besides its two timer nodes.</summary>
@@ -74,11 +89,26 @@ internal struct Connection
     /// <summary>The endpoint's own number for it.</summary>
     public int EndpointState;
 
+    /// <summary>What compressed messages the peer's window holds: a number in the loop's table, 0 for none known.</summary>
+    public int Window;
+
+    /// <summary>What it has of its address's allowance (<see cref="Loop.Place"/>), 0 for nothing.</summary>
+    public int Place;
+
+    /// <summary>When something last came of the peer, or a ping was sent to it: the low bits of the clock.</summary>
+    public uint HeardMs;
+
+    /// <summary>What is noted of it while it is in the middle of something: a number in the loop's table, 0 for nothing.</summary>
+    public int Watch;
+
     /// <summary>The close code sent or received first.</summary>
     public ushort CloseCode;
 
     /// <summary>Which of the loop's endpoints.</summary>
     public byte Endpoint;
+
+    /// <summary>When a data message last came, in units of the idle time-out: the low bits.</summary>
+    public byte DataAt;
 
     public ConnectionState State;
     public ConnectionFlags Flags;
@@ -87,6 +117,8 @@ internal struct Connection
 /// <summary>Bytes of a peer that do not make a whole yet.</summary>
 internal sealed class Inbox
 {
+    private const int InflaterBytes = 52 << 10; // its window, a step of output, tables
+
     /// <summary>What the protocol core left unread.</summary>
     public readonly byte[] Tail = new byte[WebSocketConnection<ServerRole>.UnreadBytesMax];
     public int TailLength;
@@ -96,7 +128,19 @@ internal sealed class Inbox
     public int Length;
     public HttpHead Head;
 
-    public bool IsEmpty => TailLength == 0 && Bytes is null;
+    private byte[]? _pong; // rented
+    private int _pongLength;
+
+    /// <summary>The one that holds a part of an unfinished compressed message.</summary>
+    public Inflater? Inflater { get; private set; }
+
+    /// <summary>What it costs.</summary>
+    public int HeldBytes => (Bytes?.Length ?? 0) + (Inflater is null ? 0 : InflaterBytes);
+
+    /// <summary>The latest pong that the peer could not be sent yet, a whole frame; empty for none.</summary>
+    public ReadOnlySpan<byte> Pong => _pong.AsSpan(0, _pongLength);
+
+    public bool IsEmpty => TailLength == 0 && Bytes is null && Inflater is null && _pong is null;
 
     public void Append(ReadOnlySpan<byte> more, Buffers buffers)
     {
@@ -130,5 +174,30 @@ internal sealed class Inbox
     {
         DropBytes(buffers);
         TailLength = 0;
+        GiveInflater(null, buffers);
+        DropPong(buffers);
+    }
+
+    public void KeepPong(ReadOnlySpan<byte> frame, Buffers buffers)
+    {
+        _pong ??= buffers.Rent(2 + FrameHeader.ControlPayloadBytesMax);
+        frame.CopyTo(_pong);
+        _pongLength = frame.Length;
+    }
+
+    public void DropPong(Buffers buffers)
+    {
+        if (_pong is not null)
+        {
+            buffers.Return(_pong);
+            (_pong, _pongLength) = (null, 0);
+        }
+    }
+
+    public void GiveInflater(Inflater? inflater, Buffers buffers)
+    {
+        int before = Inflater is null ? 0 : InflaterBytes;
+        Inflater = inflater;
+        buffers.Charge((inflater is null ? 0 : InflaterBytes) - before);
     }
 }

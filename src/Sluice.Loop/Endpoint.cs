@@ -34,17 +34,54 @@ public abstract class Endpoint
 
     internal string[] SubprotocolArray { get; private init; } = [];
 
+    /// <summary>How messages are compressed, with clients that offer permessage-deflate; null: not at all.</summary>
+    public DeflateOptions? Deflate { get; init; }
+
+    /// <summary>What it agrees to in a handshake.</summary>
+    public HandshakeTerms Terms => new() { Policy = Policy, Subprotocols = SubprotocolArray, Deflate = Deflate };
+
     /// <summary>The close code that a shutdown sends.</summary>
     public ushort ShutdownCode { get; init; } = CloseCodes.GoingAway;
 
     /// <summary>The close code for a peer that takes too little of what is sent.</summary>
     public ushort SlowCode { get; init; } = CloseCodes.PolicyViolation;
 
+    /// <summary>After how long without a byte a peer is sent a ping; 0: never, since what is spoken here has pings of its own; null: as
+    /// <see cref="EventLoopOptions.PingAfterMs"/> says.</summary>
+    public int? PingAfterMs { get; init; }
+
+    /// <summary>What is done with messages for a peer that takes too little.</summary>
+    public OverflowPolicy Overflow { get; init; }
+
+    /// <summary>Whether messages are taken in parts (<see cref="ReceivedPart"/>), as they arrive, instead of whole: then none is held.</summary>
+    public bool TakesParts { get; init; }
+
+    /// <summary>Has the last word on a request that is in order. If it is accepted <see cref="Opened"/> follows, with no other call
+    /// between: so what is to be known of the request may be kept in a field till then.</summary>
+    /// <remarks>A host that reads requests itself (<see cref="EventLoop.AdoptOpen"/>) does not ask here.</remarks>
+    /// <returns>101, or the status of an error and a sentence for the client.</returns>
+    public virtual HandshakeVerdict Judge(in HandshakeRequest request, in HandshakeAgreement agreement) => HandshakeVerdict.Accept;
+
     /// <summary>A peer has completed its handshake.</summary>
     public abstract void Opened(Handle connection);
 
     /// <summary>A whole message. Its bytes are writable and valid until the return.</summary>
     public abstract void Received(Handle connection, Opcode opcode, Span<byte> message);
+
+    /// <summary>The next bytes of a message, where <see cref="TakesParts"/>. They are valid until the return.</summary>
+    /// <param name="connection">From whom.</param>
+    /// <param name="opcode">The message's, with every part. Of text the parts are valid UTF-8 together; a character may be cut.</param>
+    /// <param name="part">The bytes; the last part may be empty.</param>
+    /// <param name="last">Whether the message ends with them.</param>
+    public virtual void ReceivedPart(Handle connection, Opcode opcode, ReadOnlySpan<byte> part, bool last)
+    {
+    }
+
+    /// <summary>The peer, which was behind, has taken all that waited: once after any number of <see cref="SendResult.Queued"/> or
+    /// <see cref="SendResult.Refused"/>.</summary>
+    public virtual void Drained(Handle connection)
+    {
+    }
 
     /// <summary>The peer can take more: add what its cursors have for it, until the batch has no room.</summary>
     /// <returns>True when there is more than fitted.</returns>

@@ -52,6 +52,20 @@ public sealed partial class EventLoop
         }
     }
 
+    /// <summary>Ends a shutdown at once: what is left of it is cut off, and the loop has <see cref="Stopped"/> after this turn.</summary>
+    public void EndShutdown()
+    {
+        BeginShutdown();
+        for (int i = 0; i < _connections.IndexEnd; i++)
+        {
+            if (_connections.IsLive(i))
+            {
+                Break(_connections.HandleAt(i), CloseCodes.Abnormal);
+            }
+        }
+        EndOver();
+    }
+
     private long ShutdownTickMs => _shutdownAtMs is null || _shutdownIndex >= _connections.IndexEnd ? long.MaxValue : _system.Now + 10;
 
     private void StepShutdown()
@@ -75,10 +89,31 @@ public sealed partial class EventLoop
             }
             else if (row.State < ConnectionState.Open)
             {
-                Break(connection, CloseCodes.Abnormal);
+                RefuseAtOnce(connection, 503, ShuttingDown);
             }
         }
         EndOver();
+    }
+
+    // The end without the peer's part in it: a close frame, FIN, and what still arrives is dropped.
+    private void Dismiss(Handle connection, ushort code, ReadOnlySpan<byte> reason, ushort toEndpoint = 0)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        bool begins = _current == default;
+        if (begins)
+        {
+            Begin(connection);
+        }
+        row.Protocol.WriteClose(_outgoing, code, reason);
+        if (row.State == ConnectionState.Open) // else writing it has found the socket broken
+        {
+            LeaveOpen(connection, ref row, ConnectionState.Closing, toEndpoint == 0 ? code : toEndpoint);
+            Drain(connection);
+        }
+        if (begins)
+        {
+            End(connection);
+        }
     }
 
     // The peer's close frame, or its violation: the core has written our close frame. The server ends the connection first.
@@ -135,23 +170,11 @@ public sealed partial class EventLoop
         Break(connection, CloseCodes.Abnormal);
     }
 
-    private void OnDeadline(Handle connection)
-    {
-        ref Connection row = ref _connections[connection.Index];
-        if (row.State == ConnectionState.Open)
-        {
-            Close(connection, _endpoints[row.Endpoint].SlowCode, "slow"u8);
-            return;
-        }
-        Break(connection, CloseCodes.Abnormal);
-    }
-
-    private void SetDeadline(Handle connection, int fromNowMs) => _timers.Set(connection.Index << 1, _system.Now + fromNowMs);
-
     private void LeaveOpen(Handle connection, ref Connection row, ConnectionState state, ushort code)
     {
         row.State = state;
         row.CloseCode = code;
+        NoteClosing(row);
         _timers.Clear((connection.Index << 1) | 1);
         SetReadingFlag(connection, ConnectionFlags.Held, false);
         _over.Enqueue(connection);
@@ -205,8 +228,19 @@ public sealed partial class EventLoop
         }
         if (row.PendingBatch != 0)
         {
-            _batches.Replace(row.PendingBatch);
+            _batches.LetGo(row.PendingBatch);
         }
+        if (row.Window != 0)
+        {
+            _windows.Remove(row.Window - 1);
+        }
+        if (_afterParts.Remove(connection, out Outbox? waiting))
+        {
+            waiting.Clear(Buffers);
+        }
+        DropWatch(ref row);
+        GiveBack(new Place(row.Place));
+        _unwelcome -= (row.Flags & ConnectionFlags.Unwelcome) != 0 ? 1 : 0;
         _timers.Clear(connection.Index << 1);
         _timers.Clear((connection.Index << 1) | 1);
         _connections.Remove(connection.Index);

@@ -5,30 +5,47 @@ namespace Sluice.Loop;
 // From an accepted socket to an open connection.
 public sealed partial class EventLoop
 {
+    private const string ShuttingDown = "The server is shutting down.";
+
     private static readonly HttpHeadLimits s_headLimits = HttpHeadLimits.Default;
 
     private readonly List<byte[]> _paths = [];
+    private readonly AddressCensus? _census;
+    private PlaceCourier? _placesHome;
+    private int _unwelcome; // connections that are here for their answer only
 
     /// <summary>Deals accepted sockets over the loops of a group; null: they all stay here.</summary>
     public LoopGroup? Group { get; set; }
 
-    /// <summary>Makes an accepted socket a connection of this loop.</summary>
-    public void Adopt(int socket)
+    /// <summary>Makes an accepted socket a connection of this loop, at least for as long as an answer takes.</summary>
+    internal void Adopt(Newcomer newcomer)
     {
-        if (!HasRoom)
+        bool isWelcome = newcomer.Admission != Admission.Refused && HasRoom;
+        if (!isWelcome && _unwelcome >= _options.RefusalsMax)
         {
-            _system.Close(socket);
+            GiveBack(newcomer.Place);
+            _system.Close(newcomer.Socket);
             return;
         }
-        ConnectionState state = _options.ReleasesForeign ? ConnectionState.Peeking : ConnectionState.Head;
-        Handle connection = AddRow(socket, state);
+        ConnectionState state = isWelcome && _options.ReleasesForeign ? ConnectionState.Peeking : ConnectionState.Head;
+        Handle connection = AddRow(newcomer.Socket, state);
+        _connections[connection.Index].Place = newcomer.Place.Value;
         SetDeadline(connection, _options.HandshakeTimeoutMs);
-        _system.Adopt(socket, connection.Value, peek: state == ConnectionState.Peeking);
+        _system.Adopt(newcomer.Socket, connection.Value, peek: state == ConnectionState.Peeking);
+        if (!isWelcome)
+        {
+            _unwelcome++;
+            _connections[connection.Index].Flags |= ConnectionFlags.Unwelcome;
+            TurnAway(connection, newcomer.Admission);
+        }
     }
 
     /// <summary>Makes a socket whose handshake somebody else has made an open connection of this loop.</summary>
+    /// <param name="socket">The system's number of it.</param>
+    /// <param name="endpoint">What it came to.</param>
+    /// <param name="deflate">What that handshake agreed about compression.</param>
     /// <returns>False when the loop has no room or is shutting down; the socket is closed then.</returns>
-    public bool AdoptOpen(int socket, Endpoint endpoint)
+    public bool AdoptOpen(int socket, Endpoint endpoint, DeflateAgreement deflate)
     {
         if (!HasRoom)
         {
@@ -38,13 +55,13 @@ public sealed partial class EventLoop
         Handle connection = AddRow(socket, ConnectionState.Open);
         _system.Adopt(socket, connection.Value, peek: false);
         Begin(connection);
-        Announce(connection, _endpoints.IndexOf(endpoint));
+        Announce(connection, _endpoints.IndexOf(endpoint), deflate);
         End(connection);
         EndOver();
         return true;
     }
 
-    private bool HasRoom => _connections.Count < _options.ConnectionsMax && _shutdownAtMs is null;
+    private bool HasRoom => _connections.Count - _unwelcome < _options.ConnectionsMax && _shutdownAtMs is null;
 
     private Handle AddRow(int socket, ConnectionState state)
     {
@@ -55,15 +72,53 @@ public sealed partial class EventLoop
         return connection;
     }
 
-    private void OnAccepted(int socket)
+    private void OnAccepted(in Completion completion)
     {
+        Admission admission = Admission.Welcome;
+        Place place = default;
+        if (_census is not null)
+        {
+            admission = _census.Enter(completion.Buffer.AsSpan(completion.Offset, completion.Count), _system.Now, out place);
+        }
+        Newcomer newcomer = new(completion.Socket, admission, place);
         if (Group is null)
         {
-            Adopt(socket);
+            Adopt(newcomer);
         }
         else
         {
-            Group.Deal(socket, this);
+            Group.Deal(newcomer);
+        }
+    }
+
+    /// <summary>From now on places go back to the loop that accepts.</summary>
+    internal void GivesPlacesTo(EventLoop accepting) => _placesHome = new PlaceCourier(this, accepting);
+
+    private void GiveBack(Place place)
+    {
+        if (place == default)
+        {
+            return;
+        }
+        if (_placesHome is null)
+        {
+            _census!.Leave(place, _system.Now);
+        }
+        else
+        {
+            _placesHome.Send(place);
+        }
+    }
+
+    private void TurnAway(Handle connection, Admission admission)
+    {
+        if (admission == Admission.Refused)
+        {
+            RefuseAtOnce(connection, 429, "Too many handshakes at a time from this address.");
+        }
+        else
+        {
+            RefuseAtOnce(connection, 503, _shutdownAtMs is null ? "The server is full." : ShuttingDown);
         }
     }
 
@@ -131,13 +186,13 @@ public sealed partial class EventLoop
         HeadStatus status = head.Parse(bytes, s_headLimits);
         if (status == HeadStatus.NeedMore)
         {
-            KeepHead(ref row, bytes, head);
+            KeepHead(connection, ref row, bytes, head);
             return;
         }
         Begin(connection);
         if (status == HeadStatus.Refused)
         {
-            Refuse(connection, head.RefusalStatus, Handshake.MalformedHead);
+            Refuse(connection, head.RefusalStatus, Handshake.MalformedHead, head.IsHead(bytes));
         }
         else if (Accept(connection, head, bytes))
         {
@@ -154,7 +209,7 @@ public sealed partial class EventLoop
         End(connection);
     }
 
-    private void KeepHead(ref Connection row, ReadOnlySpan<byte> bytes, in HttpHead head)
+    private void KeepHead(Handle connection, ref Connection row, ReadOnlySpan<byte> bytes, in HttpHead head)
     {
         if (row.Inbox == 0)
         {
@@ -162,6 +217,7 @@ public sealed partial class EventLoop
             _inboxes[row.Inbox].Append(bytes, Buffers);
         }
         _inboxes[row.Inbox].Head = head;
+        WatchOf(connection, ref row); // it costs something now
     }
 
     // Answers the request; true when the connection is open now.
@@ -170,61 +226,79 @@ public sealed partial class EventLoop
         int number = RequestLine.TryReadPath(bytes, out ReadOnlySpan<byte> path) == RequestLineStatus.Path ? FindEndpoint(path) : -1;
         if (number < 0)
         {
-            Refuse(connection, 404, "Nothing is served at this path.");
+            Refuse(connection, 404, "Nothing is served at this path.", head.IsHead(bytes));
+            return false;
+        }
+        if (_shutdownAtMs is not null)
+        {
+            Refuse(connection, 503, ShuttingDown, head.IsHead(bytes));
+            return false;
+        }
+        if (new Place(_connections[connection.Index].Place).IsLimited)
+        {
+            Refuse(connection, 429, "Too many connections from this address.", head.IsHead(bytes));
             return false;
         }
         Endpoint endpoint = _endpoints[number];
-        HandshakeVerdict verdict = Handshake.JudgeWithSubprotocols(
-            head, bytes, endpoint.Policy, endpoint.SubprotocolArray, out HandshakeRequest request, out string? subprotocol);
+        HandshakeVerdict verdict = Handshake.Judge(head, bytes, endpoint.Terms, out HandshakeRequest request, out HandshakeAgreement agreement);
+        if (verdict.Accepted)
+        {
+            verdict = endpoint.Judge(request, agreement);
+        }
         if (!verdict.Accepted)
         {
-            Refuse(connection, verdict.Status, verdict.Reason);
+            Refuse(connection, verdict.Status, verdict.Reason, head.IsHead(bytes));
             return false;
         }
-        Handshake.WriteAccept(OutgoingFor(connection), request.Key, subprotocol);
-        Announce(connection, number);
+        Handshake.WriteAccept(OutgoingFor(connection), request, agreement);
+        Announce(connection, number, agreement.Deflate);
         return true;
     }
 
-    private void Announce(Handle connection, int endpoint)
+    private void Announce(Handle connection, int endpoint, DeflateAgreement deflate)
     {
         ref Connection row = ref _connections[connection.Index];
-        _timers.Clear(connection.Index << 1);
+        row.Protocol.Deflate = deflate;
         row.State = ConnectionState.Open;
         row.Endpoint = (byte)endpoint;
         row.Flags |= ConnectionFlags.Announced;
+        Place place = new(row.Place);
+        GiveBack(place.Handshake);
+        row.Place = place.Connected.Value;
+        NoteHeard(ref row);
+        NoteData(ref row);
+        SetTimerOfOpen(connection, row);
         _endpoints[endpoint].Opened(connection);
     }
 
-    private void Refuse(Handle connection, int status, string reason)
+    private void Refuse(Handle connection, int status, string reason, bool isHead = false)
     {
-        Handshake.WriteRefusal(OutgoingFor(connection), status, reason);
+        int retryAfterSeconds = status switch
+        {
+            429 when _options.HandshakesPerAddress.IsLimited => Math.Max(_options.HandshakesPerAddress.RetryAfterSeconds, _options.RetryAfterSeconds),
+            429 or 503 => _options.RetryAfterSeconds,
+            _ => 0,
+        };
+        Handshake.WriteRefusal(OutgoingFor(connection), status, reason, retryAfterSeconds, isHead);
         Drain(connection);
     }
-}
 
-/// <summary>The loops of a process, between which accepted sockets are dealt in turn.</summary>
-/// <param name="loops">All of them; the first owns the listener.</param>
-public sealed class LoopGroup(IReadOnlyList<EventLoop> loops)
-{
-    private int _next;
-
-    internal void Deal(int socket, EventLoop from)
+    // An answer that does not wait for the request.
+    private void RefuseAtOnce(Handle connection, int status, string reason)
     {
-        EventLoop to = loops[_next];
-        _next = (_next + 1) % loops.Count;
-        if (to == from)
+        ref Connection row = ref _connections[connection.Index];
+        if (row.State == ConnectionState.Peeking)
         {
-            to.Adopt(socket);
+            row.State = ConnectionState.Head;
+            _system.Arm(row.Socket);
         }
-        else
-        {
-            to.Post(new AdoptSocket(to, socket));
-        }
+        Begin(connection);
+        Refuse(connection, status, reason);
+        End(connection);
     }
 
-    private sealed class AdoptSocket(EventLoop loop, int socket) : LoopMessage
+    private sealed class PlaceCourier(EventLoop from, EventLoop accepting) : Courier<Place>(from, accepting)
     {
-        public override void Run() => loop.Adopt(socket);
+        protected override void Deliver(EventLoop to, Place place) => to._census!.Leave(place, to._system.Now);
     }
 }

@@ -5,6 +5,10 @@ namespace Sluice.Loop;
 // From received bytes to messages.
 public sealed partial class EventLoop
 {
+    private const int SpareInflatersMax = 8;
+
+    private readonly Stack<Inflater> _inflaters = new();
+
     /// <summary>Reads nothing more from a peer until <see cref="Resume"/>. Messages that have already been read still come.</summary>
     public void Hold(Handle connection) => SetReadingFlag(connection, ConnectionFlags.Held, true);
 
@@ -31,8 +35,12 @@ public sealed partial class EventLoop
         ref Connection row = ref _connections[connection.Index];
         Endpoint endpoint = _endpoints[row.Endpoint];
         Span<byte> input = WithTail(ref row, buffer, offset, count);
-        foreach (WebSocketEvent e in row.Protocol.Receive(input, OutgoingFor(connection), endpoint.Limits))
+        Inflater? inflater = TakeInflater(ref row);
+        bool awaitedPong = NoteHeard(ref row);
+        bool hasEnded = false;
+        foreach (WebSocketEvent e in row.Protocol.Receive(input, OutgoingFor(connection), endpoint.Limits, inflater: inflater))
         {
+            hasEnded |= !row.Protocol.InMessage;
             switch (e.Kind)
             {
                 case WebSocketEventKind.Data when row.State == ConnectionState.Open:
@@ -41,14 +49,28 @@ public sealed partial class EventLoop
                 case WebSocketEventKind.Close or WebSocketEventKind.Violation:
                     PeerClosed(connection, e.CloseCode);
                     break;
+                case WebSocketEventKind.Pong when awaitedPong:
+                    awaitedPong = false;
+                    break;
+                case WebSocketEventKind.Ping or WebSocketEventKind.Pong when row.State == ConnectionState.Open && !NoteControl(connection, ref row):
+                    Dismiss(connection, CloseCodes.PolicyViolation, "too many control frames"u8);
+                    break;
             }
         }
+        NoteProgress(connection, ref row, hasEnded);
         KeepTail(ref row, input);
+        ReturnInflater(ref row, inflater);
     }
 
     // A message that lies whole in the input is delivered where it lies; only the others are gathered.
     private void ReceiveData(Handle connection, Endpoint endpoint, in WebSocketEvent e)
     {
+        NoteData(ref _connections[connection.Index]);
+        if (endpoint.TakesParts)
+        {
+            endpoint.ReceivedPart(connection, e.Opcode, e.Payload, e.Last);
+            return;
+        }
         if (e.First && e.Last)
         {
             endpoint.Received(connection, e.Opcode, e.Payload);
@@ -100,6 +122,44 @@ public sealed partial class EventLoop
         inbox.TailLength = unread;
     }
 
+    // An inflater belongs to a connection only while it holds a part of a message; then it lies in the inbox.
+    private Inflater? TakeInflater(ref Connection row)
+    {
+        if (!row.Protocol.Deflate.Agreed)
+        {
+            return null;
+        }
+        if (row.Inbox != 0 && _inboxes[row.Inbox].Inflater is { } begun)
+        {
+            _inboxes[row.Inbox].GiveInflater(null, Buffers);
+            return begun;
+        }
+        return _inflaters.TryPop(out Inflater? spare) ? spare : new Inflater();
+    }
+
+    private void ReturnInflater(ref Connection row, Inflater? inflater)
+    {
+        if (inflater is not null && row.Protocol.InflaterInUse && row.State < ConnectionState.Draining)
+        {
+            if (row.Inbox == 0)
+            {
+                row.Inbox = _inboxes.Rent();
+            }
+            _inboxes[row.Inbox].GiveInflater(inflater, Buffers);
+        }
+        else if (inflater is not null)
+        {
+            if (_inflaters.Count < SpareInflatersMax)
+            {
+                _inflaters.Push(inflater);
+            }
+            if (row.Inbox != 0)
+            {
+                ReturnIfEmpty(ref row);
+            }
+        }
+    }
+
     private void ReturnIfEmpty(ref Connection row)
     {
         if (_inboxes[row.Inbox].IsEmpty)
@@ -138,6 +198,7 @@ public sealed partial class EventLoop
             else
             {
                 _system.Arm(row.Socket);
+                RestartProgress(connection, row);
             }
         }
     }

@@ -1,264 +1,251 @@
 using System.Buffers;
-using System.Diagnostics.CodeAnalysis;
 using Sluice.Protocol;
 
 namespace Sluice.Loop;
 
-// From what is owed to a peer to one send. While an event of a connection is handled (Begin to End), what is owed to it
-// gathers in the batch at hand; what is owed to another connection, or to one that is blocked, goes to its outbox.
+// What is owed to a peer, and what becomes of it when the peer takes too little.
 public sealed partial class EventLoop
 {
     private readonly Outgoing _outgoing;
-    private int _batchNumber;
-    private SendBatch _batch; // the one at hand
-    private Handle _current;
-    private bool _filling; // a batch that is being filled is not sent under its filler's hands
+
+    // Whole messages that wait for the end of one that is sent in parts.
+    private readonly Dictionary<Handle, Outbox> _afterParts = [];
+
+    /// <summary>Compresses for everybody on this loop; it keeps nothing between two calls.</summary>
+    public Deflater Deflater => field ??= new Deflater();
 
     /// <summary>Sends one message to one peer, or keeps it until the peer takes it.</summary>
-    /// <remarks>A peer that takes nothing, and for whom more than <see cref="EventLoopOptions.UnsentBytesMax"/> waits, is closed with
-    /// its endpoint's <see cref="Endpoint.SlowCode"/>.</remarks>
-    public void Send(Handle connection, Opcode opcode, ReadOnlySpan<byte> payload)
+    /// <param name="connection">To whom.</param>
+    /// <param name="opcode">Text or binary.</param>
+    /// <param name="payload">For text valid UTF-8, which is not checked.</param>
+    /// <param name="options">How.</param>
+    /// <remarks>When <see cref="EventLoopOptions.UnsentBytesMax"/> would be exceeded for a peer that takes nothing, its endpoint's
+    /// <see cref="Endpoint.Overflow"/> decides.</remarks>
+    public SendResult Send(Handle connection, Opcode opcode, ReadOnlySpan<byte> payload, SendOptions options = SendOptions.None)
     {
-        if (!_connections.Contains(connection) || _connections[connection.Index].State != ConnectionState.Open)
+        if (!MaySend(connection, payload.Length))
         {
-            return;
+            return SendResult.Refused;
         }
-        int header = FrameHeader.SizeOf(payload.Length, masked: false);
-        Span<byte> frame = Reserve(connection, header + payload.Length);
-        FrameHeader.Write(frame, opcode, true, payload.Length, null);
-        payload.CopyTo(frame[header..]);
-        Commit(connection, header + payload.Length);
+        ref Connection row = ref _connections[connection.Index];
+        if (!MayCompress(row, payload.Length, options) || !SendCompressed(connection, ref row, opcode, payload))
+        {
+            WriteMessage(connection, row, opcode, payload, compressed: false);
+        }
+        return AnswerWhole(ref row);
     }
 
-    /// <summary>Lets a connection's cursors read on: <see cref="Endpoint.Fill"/> is asked as soon as its turn comes.</summary>
-    public void Wake(Handle connection)
+    /// <summary>Sends a part of a message too large to be held. Other messages to this peer wait for its end; it is not compressed.</summary>
+    /// <param name="connection">To whom.</param>
+    /// <param name="opcode">The message's, with every part.</param>
+    /// <param name="part">The next bytes.</param>
+    /// <param name="last">Whether the message ends with them.</param>
+    /// <returns><see cref="SendResult.Refused"/> while too much waits: nothing was taken, so offer the same part again when
+    /// <see cref="Endpoint.Drained"/>; or for good, when the connection is not open any more.</returns>
+    public SendResult SendPart(Handle connection, Opcode opcode, ReadOnlySpan<byte> part, bool last)
     {
-        if (_connections.Contains(connection))
+        if (!IsOpen(connection))
         {
-            ref Connection row = ref _connections[connection.Index];
-            if ((row.Flags & (ConnectionFlags.Woken | ConnectionFlags.Blocked)) == 0)
-            {
-                row.Flags |= ConnectionFlags.Woken;
-                _woken.Enqueue(connection);
-            }
+            return SendResult.Refused;
         }
+        ref Connection row = ref _connections[connection.Index];
+        if (row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh)
+        {
+            row.Flags |= ConnectionFlags.OwesDrained;
+            return SendResult.Refused;
+        }
+        bool first = (row.Flags & ConnectionFlags.InParts) == 0;
+        row.Flags = last ? row.Flags & ~ConnectionFlags.InParts : row.Flags | ConnectionFlags.InParts;
+        int header = FrameHeader.SizeOf(part.Length, masked: false);
+        Span<byte> frame = Reserve(connection, header + part.Length);
+        FrameHeader.Write(frame, first ? opcode : Opcode.Continuation, last, part.Length, mask: null);
+        part.CopyTo(frame[header..]);
+        Commit(connection, header + part.Length, boundary: 0);
+        if (last && _afterParts.Remove(connection, out Outbox? waiting))
+        {
+            SendWaiting(connection, waiting);
+            row.Flags |= ConnectionFlags.OwesDrained;
+        }
+        return Answer(ref row);
     }
 
-    /// <summary>Sends a connection what waits for it and what its cursors have, now, unless it is blocked.</summary>
-    /// <remarks>For a run item that serves many readers; a single one is better woken.</remarks>
-    public void ServeReader(Handle connection)
+    /// <summary>Sends one peer a message that others get too.</summary>
+    /// <remarks>For readers without a cursor: what the peer does not take waits for it, and <see cref="Endpoint.Overflow"/> bounds it.</remarks>
+    public SendResult SendShared(Handle connection, SharedMessage message) => SendShared(connection, new ReadOnlySpan<SharedMessage>(in message));
+
+    /// <summary>Sends one peer some such messages, in as few sends as they fit.</summary>
+    /// <returns>What became of the last.</returns>
+    internal SendResult SendShared(Handle connection, ReadOnlySpan<SharedMessage> messages)
     {
-        if (_connections.Contains(connection) && (_connections[connection.Index].Flags & ConnectionFlags.Blocked) == 0)
+        if (!IsOpen(connection))
+        {
+            return SendResult.Refused;
+        }
+        ref Connection row = ref _connections[connection.Index];
+        bool begins = _current == default && (row.Flags & ConnectionFlags.Blocked) == 0;
+        if (begins)
         {
             Begin(connection);
+        }
+        SendResult result = SendResult.Sent;
+        foreach (SharedMessage message in messages)
+        {
+            result = TryAddShared(connection, ref row, message) ? SendResult.Sent : SendFrame(connection, ref row, message.Frame);
+        }
+        if (begins)
+        {
             End(connection);
         }
+        return result == SendResult.Refused ? result : AnswerWhole(ref row);
     }
 
     /// <summary>Whether the peer takes nothing more for now, so that what is owed to it waits.</summary>
     public bool IsBlocked(Handle connection) =>
         _connections.Contains(connection) && (_connections[connection.Index].Flags & ConnectionFlags.Blocked) != 0;
 
-    private void Begin(Handle connection)
-    {
-        Invariant.Check(_current == default && _batch.Length == 0, "one connection's event is handled at a time");
-        _current = connection;
-        _outgoing.Target = connection;
-    }
+    /// <summary>Whether a connection is open: its handshake is done, and neither end has begun to close it.</summary>
+    public bool IsOpen(Handle connection) =>
+        _connections.Contains(connection) && _connections[connection.Index].State == ConnectionState.Open;
 
-    private void End(Handle connection)
+    // Whether so many bytes more may wait for this peer; if not, its endpoint's policy has been followed.
+    private bool MaySend(Handle connection, int bytes)
     {
-        ref Connection row = ref _connections[connection.Index];
-        if ((row.Flags & ConnectionFlags.Blocked) == 0 && row.State != ConnectionState.Broken)
-        {
-            bool more = FillBatch(connection, ref row);
-            Flush(connection, ref row);
-            if ((row.Flags & ConnectionFlags.Choked) != 0 && (row.Outbox == 0 || _outboxes[row.Outbox].PrivateBytes <= _options.UnsentBytesHigh / 2))
-            {
-                SetReadingFlag(connection, ConnectionFlags.Choked, false);
-            }
-            FinishIfSent(connection, ref row);
-            if (more)
-            {
-                Wake(connection);
-            }
-        }
-        _batch.Clear();
-        _current = default;
-    }
-
-    // What waits goes first; cursors are read only when nothing private waits any more.
-    private bool FillBatch(Handle connection, ref Connection row)
-    {
-        if (row.Outbox != 0)
-        {
-            Invariant.Check(_batch.Length == 0, "while an outbox waits, replies go into it");
-            _outboxes[row.Outbox].MoveTo(_batch, Buffers);
-            if (!_outboxes[row.Outbox].IsEmpty)
-            {
-                return true;
-            }
-            ReturnOutbox(ref row);
-        }
-        if (row.State != ConnectionState.Open)
+        if (!IsOpen(connection))
         {
             return false;
         }
-        _filling = true;
-        bool more = _endpoints[row.Endpoint].Fill(connection, _batch);
-        _filling = false;
-        return more;
-    }
-
-    // Room for a private piece: in the batch, if it is this connection's and nothing waits before it.
-    private Span<byte> Reserve(Handle connection, int count)
-    {
         ref Connection row = ref _connections[connection.Index];
-        if (GoesToBatch(connection, row))
+        int waiting = row.Outbox == 0 ? 0 : _outboxes[row.Outbox].PrivateBytes;
+        if ((row.Flags & ConnectionFlags.InParts) != 0 && _afterParts.TryGetValue(connection, out Outbox? later))
         {
-            if (_batch.FreeBytes.Length < count && !_filling)
-            {
-                Flush(connection, ref row);
-            }
-            if (GoesToBatch(connection, row) && _batch.FreeBytes.Length >= count)
-            {
-                return _batch.FreeBytes;
-            }
+            waiting += later.PrivateBytes;
         }
-        if (row.Outbox == 0)
+        else if ((row.Flags & ConnectionFlags.Blocked) == 0)
         {
-            row.Outbox = _outboxes.Rent();
+            return true;
         }
-        return _outboxes[row.Outbox].Reserve(count, Buffers);
+        return waiting <= _options.UnsentBytesMax - (long)bytes || MakeRoom(connection, ref row, bytes);
     }
 
-    private void Commit(Handle connection, int count)
+    private bool MakeRoom(Handle connection, ref Connection row, int bytes)
     {
-        ref Connection row = ref _connections[connection.Index];
-        if (GoesToBatch(connection, row))
+        Endpoint endpoint = _endpoints[row.Endpoint];
+        row.Flags |= ConnectionFlags.OwesDrained;
+        if (endpoint.Overflow == OverflowPolicy.Close)
         {
-            _batch.CommitPrivate(count);
-            return;
+            Close(connection, endpoint.SlowCode, "slow"u8);
         }
-        _outboxes[row.Outbox].Commit(count);
-        Wake(connection);
-        // A peer that takes is sent what gathers, rather than judged by it.
-        while (_current == default && row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh
-            && (row.Flags & ConnectionFlags.Blocked) == 0 && row.State != ConnectionState.Broken)
+        if (endpoint.Overflow != OverflowPolicy.DropOldest || row.Outbox == 0)
         {
-            ServeReader(connection);
+            return false;
         }
-        if (row.Outbox != 0 && (row.Flags & ConnectionFlags.Blocked) != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesMax)
-        {
-            Close(connection, _endpoints[row.Endpoint].SlowCode, "slow"u8);
-        }
-        ChokeIfFull(connection, ref row);
+        Outbox outbox = _outboxes[row.Outbox];
+        outbox.DropOldest(Math.Max(0, (_options.UnsentBytesMax / 4 * 3) - bytes));
+        return outbox.PrivateBytes <= _options.UnsentBytesMax - (long)bytes;
     }
 
-    private bool GoesToBatch(Handle connection, in Connection row) =>
-        connection == _current && row.Outbox == 0 && (row.Flags & ConnectionFlags.Blocked) == 0;
-
-    private void Flush(Handle connection, ref Connection row)
+    private static SendResult Answer(ref Connection row)
     {
-        SendBatch batch = _batch;
-        if (batch.Length == 0 || row.State == ConnectionState.Broken)
+        if (row.State != ConnectionState.Open)
         {
-            batch.Clear();
-            return;
+            return SendResult.Refused;
         }
-        SendOutcome outcome = _system.Send(row.Socket, batch.Buffer, batch.Offset, batch.Length);
-        switch (outcome.Status)
+        if ((row.Flags & ConnectionFlags.Blocked) == 0)
         {
-            case SendStatus.Done when outcome.Count == batch.Length:
-                batch.Clear();
-                break;
-            case SendStatus.Done:
-                Block(connection, ref row);
-                Settle(connection, ref row, batch, outcome.Count);
-                break;
-            case SendStatus.Pending:
-                Block(connection, ref row);
-                row.PendingBatch = _batchNumber;
-                TakeBatch();
-                break;
-            case SendStatus.Failed:
-                batch.Clear();
-                Break(connection, CloseCodes.Abnormal);
-                break;
+            return SendResult.Sent;
         }
+        row.Flags |= ConnectionFlags.OwesDrained;
+        return SendResult.Queued;
     }
 
-    [MemberNotNull(nameof(_batch))]
-    private void TakeBatch()
+    // Behind a message in parts nothing is owed for its own sake before that has ended.
+    private static SendResult AnswerWhole(ref Connection row) =>
+        row.State == ConnectionState.Open && (row.Flags & ConnectionFlags.InParts) != 0 ? SendResult.Queued : Answer(ref row);
+
+    private bool MayCompress(in Connection row, int bytes, SendOptions options) =>
+        row.Protocol.Deflate.Agreed && (options & SendOptions.Uncompressed) == 0 && (row.Flags & ConnectionFlags.InParts) == 0
+        && _endpoints[row.Endpoint].Deflate is { } deflate && bytes >= deflate.MessageBytesMin && bytes <= deflate.MessageBytesMax;
+
+    private bool SendCompressed(Handle connection, ref Connection row, Opcode opcode, ReadOnlySpan<byte> payload)
     {
-        _batchNumber = _batches.Rent();
-        _batch = _batches[_batchNumber];
+        byte[] work = Buffers.Rent(Deflater.BytesMax(payload.Length));
+        int length = Deflater.Compress(default, payload, row.Protocol.Deflate.SendWindowBits, work, out _);
+        bool pays = length < payload.Length;
+        if (pays)
+        {
+            WriteMessage(connection, row, opcode, work.AsSpan(0, length), compressed: true);
+            ForgetWindow(connection, ref row);
+        }
+        Buffers.Return(work);
+        return pays;
     }
 
-    // A blocked connection's cursors are parked where they are; it is woken when the system has room again.
-    private void Block(Handle connection, ref Connection row)
+    private bool TryAddShared(Handle connection, ref Connection row, SharedMessage message)
     {
-        row.Flags |= ConnectionFlags.Blocked;
-        if (row.State == ConnectionState.Open)
+        if (!GoesToBatch(connection, row) || (row.Flags & ConnectionFlags.InParts) != 0)
         {
-            SetDeadline(connection, _options.StallTimeoutMs);
+            return false;
+        }
+        if (_batch.TryAddShared(message, default, 0))
+        {
+            return true;
+        }
+        Flush(connection, ref row);
+        return GoesToBatch(connection, row) && _batch.TryAddShared(message, default, 0);
+    }
+
+    private SendResult SendFrame(Handle connection, ref Connection row, ReadOnlySpan<byte> frame)
+    {
+        if (!MaySend(connection, frame.Length))
+        {
+            return SendResult.Refused;
+        }
+        frame.CopyTo(ReserveMessage(connection, row, frame.Length));
+        CommitMessage(connection, row, frame.Length);
+        return AnswerWhole(ref row);
+    }
+
+    private void WriteMessage(Handle connection, in Connection row, Opcode opcode, ReadOnlySpan<byte> payload, bool compressed)
+    {
+        int header = FrameHeader.SizeOf(payload.Length, masked: false);
+        Span<byte> frame = ReserveMessage(connection, row, header + payload.Length);
+        FrameHeader.Write(frame, opcode, final: true, payload.Length, mask: null, compressed);
+        payload.CopyTo(frame[header..]);
+        CommitMessage(connection, row, header + payload.Length);
+    }
+
+    // Room for a whole message: behind the one that is sent in parts, if there is one.
+    private Span<byte> ReserveMessage(Handle connection, in Connection row, int count)
+    {
+        if ((row.Flags & ConnectionFlags.InParts) == 0)
+        {
+            return Reserve(connection, count);
+        }
+        if (!_afterParts.TryGetValue(connection, out Outbox? waiting))
+        {
+            _afterParts.Add(connection, waiting = new Outbox());
+        }
+        return waiting.Reserve(count, Buffers);
+    }
+
+    private void CommitMessage(Handle connection, in Connection row, int count)
+    {
+        if ((row.Flags & ConnectionFlags.InParts) == 0)
+        {
+            Commit(connection, count, boundary: 0);
+        }
+        else
+        {
+            _afterParts[connection].Commit(count);
         }
     }
 
-    private void Settle(Handle connection, ref Connection row, SendBatch batch, int taken)
+    private void SendWaiting(Handle connection, Outbox waiting)
     {
-        if (taken < batch.Length)
-        {
-            if (row.Outbox == 0)
-            {
-                row.Outbox = _outboxes.Rent();
-            }
-            batch.GiveBack(taken, _outboxes[row.Outbox], Buffers, _endpoints[row.Endpoint]);
-            if (_outboxes[row.Outbox].IsEmpty)
-            {
-                ReturnOutbox(ref row);
-            }
-            else
-            {
-                ChokeIfFull(connection, ref row);
-            }
-        }
-        batch.Clear();
+        waiting.Bytes.CopyTo(Reserve(connection, waiting.PrivateBytes));
+        Commit(connection, waiting.PrivateBytes, boundary: 0);
+        waiting.Clear(Buffers);
     }
-
-    private void OnSent(Handle connection, int count)
-    {
-        ref Connection row = ref _connections[connection.Index];
-        row.Flags &= ~ConnectionFlags.Blocked;
-        if (row.State == ConnectionState.Open)
-        {
-            _timers.Clear(connection.Index << 1);
-        }
-        if (row.PendingBatch != 0)
-        {
-            Settle(connection, ref row, _batches[row.PendingBatch], count);
-            _batches.Return(row.PendingBatch);
-            row.PendingBatch = 0;
-        }
-        Wake(connection);
-    }
-
-    private void ChokeIfFull(Handle connection, ref Connection row)
-    {
-        if (row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh)
-        {
-            SetReadingFlag(connection, ConnectionFlags.Choked, true);
-        }
-    }
-
-    private void ReturnOutbox(ref Connection row)
-    {
-        _outboxes[row.Outbox].Clear(Buffers);
-        _outboxes.Return(row.Outbox);
-        row.Outbox = 0;
-    }
-
-    private Outgoing OutgoingFor(Handle connection) => connection == _current ? _outgoing : new Outgoing(this) { Target = connection };
 
     /// <summary>A connection's way out as the protocol core sees it.</summary>
     private sealed class Outgoing(EventLoop loop) : IBufferWriter<byte>
@@ -271,7 +258,12 @@ public sealed partial class EventLoop
         {
             if (count > 0)
             {
-                loop.Commit(Target, count);
+                bool isFrame = loop._connections[Target.Index].State >= ConnectionState.Open;
+                if (isFrame && loop.TryKeepPong(Target, count))
+                {
+                    return;
+                }
+                loop.Commit(Target, count, boundary: isFrame ? 0 : count);
             }
         }
 

@@ -16,14 +16,17 @@ namespace Sluice.Loop;
 public sealed partial class EventLoop
 {
     /// <summary>The bytes of a connection's row, part of the memory budget.</summary>
-    public const int ConnectionBytes = 64;
+    public const int ConnectionBytes = 80;
+
+    private const int SparesMax = 1024;
+    private const int SpareBatchesMax = 16; // of 64 KB each
 
     private readonly ISystem _system;
     private readonly EventLoopOptions _options;
     private readonly Slab<Connection> _connections = new();
-    private readonly Pool<Inbox> _inboxes = new();
-    private readonly Pool<Outbox> _outboxes = new();
-    private readonly Pool<SendBatch> _batches = new();
+    private readonly Pool<Inbox> _inboxes = new(SparesMax);
+    private readonly Pool<Outbox> _outboxes = new(SparesMax);
+    private readonly Pool<SendBatch> _batches = new(SpareBatchesMax);
     private readonly TimerWheel _timers;
     private readonly PriorityQueue<LoopMessage, long> _alarms = new();
     private readonly Mailbox _mailbox = new();
@@ -44,6 +47,7 @@ public sealed partial class EventLoop
         Buffers = new Buffers(_options.OverwritesReturnedBuffers);
         TakeBatch();
         _outgoing = new Outgoing(this);
+        _census = AddressCensus.For(_options);
     }
 
     /// <summary>Milliseconds of the system's clock, as of this turn.</summary>
@@ -107,6 +111,7 @@ public sealed partial class EventLoop
     /// <summary>One pass: what has happened, what was asked, what is owed, what is due.</summary>
     public void Turn()
     {
+        EndOver(); // what was closed between two turns
         long deadline = HasWork ? _system.Now : Math.Min(NextDueMs, ShutdownTickMs);
         for (int i = 0; i < _options.TurnQuantum && _system.Next(deadline, out Completion completion); i++)
         {
@@ -118,11 +123,13 @@ public sealed partial class EventLoop
         ServeRunnable();
         FireTimers();
         StepShutdown();
+        Shed();
     }
 
     /// <summary>What this loop holds; all zero when everything has ended.</summary>
     public LoopResources Resources => new(
-        _connections.Count, _inboxes.RentedCount, _outboxes.RentedCount, _batches.RentedCount - 1, _timers.Count, Buffers.RentedCount);
+        _connections.Count, _inboxes.RentedCount, _outboxes.RentedCount, _batches.RentedCount - 1, _timers.Count, Buffers.RentedCount,
+        _watches.Count, _census?.PlacesHeld ?? 0);
 
     private bool HasWork => _mailArrived || _deferred.Count > 0 || _runnable.Count > 0 || _woken.Count > 0;
 
@@ -136,7 +143,7 @@ public sealed partial class EventLoop
                 _mailArrived = true;
                 return;
             case CompletionKind.Accepted:
-                OnAccepted(completion.Socket);
+                OnAccepted(completion);
                 return;
             case CompletionKind.AcceptFailed:
                 _alarms.Enqueue(new ResumeAccepting(this), _system.Now + _options.AcceptPauseMs);
@@ -222,12 +229,12 @@ public sealed partial class EventLoop
             _alarms.Dequeue().Run();
             EndOver();
         }
-        for (int i = 0; i < _options.TurnQuantum && _timers.TryTake(now, out int key); i++)
+        for (int i = 0; i < _options.TurnQuantum && _timers.TryTake(now, out int key, out long dueMs); i++)
         {
             Handle connection = _connections.HandleAt(key >> 1);
             if ((key & 1) == 0)
             {
-                OnDeadline(connection);
+                Review(connection, now - dueMs);
             }
             else
             {
@@ -265,4 +272,7 @@ public abstract class RunItem
 /// <param name="PendingBatches">Sends that the system has not completed.</param>
 /// <param name="Timers">Timers set.</param>
 /// <param name="Buffers">Arrays rented.</param>
-public readonly record struct LoopResources(int Connections, int Inboxes, int Outboxes, int PendingBatches, int Timers, int Buffers);
+/// <param name="Watches">Peers in the middle of something.</param>
+/// <param name="Places">Connections and handshakes that are counted by their addresses; of the loop that accepts.</param>
+public readonly record struct LoopResources(
+    int Connections, int Inboxes, int Outboxes, int PendingBatches, int Timers, int Buffers, int Watches, int Places);

@@ -21,6 +21,9 @@ public interface ISystem : IDisposable
     /// <see cref="CompletionKind.Received"/> deliver, so that a receiver can put what it kept before them.</summary>
     const int HeadroomBytes = 256;
 
+    /// <summary>How many bytes an address has in <see cref="CompletionKind.Accepted"/>.</summary>
+    const int AddressBytes = 16;
+
     /// <summary>A deadline for <see cref="Next"/> that takes only what the system already holds and does not ask the kernel.</summary>
     const long AtHand = long.MinValue;
 
@@ -75,7 +78,8 @@ public interface ISystem : IDisposable
 /// <summary>What a <see cref="Completion"/> tells.</summary>
 public enum CompletionKind : byte
 {
-    /// <summary>A peer connected; <see cref="Completion.Socket"/> waits to be adopted or closed.</summary>
+    /// <summary>A peer connected; <see cref="Completion.Socket"/> waits to be adopted or closed. The bytes are the peer's address,
+    /// <see cref="ISystem.AddressBytes"/> of them: IPv6, with IPv4 mapped into it (RFC 4291, 2.5.5.2); zeros if it has none.</summary>
     Accepted,
 
     /// <summary>The operating system had no descriptor or memory for a new peer. Accepting pauses until <see cref="ISystem.ResumeAccepting"/>.</summary>
@@ -95,7 +99,7 @@ public enum CompletionKind : byte
     Failed,
 
     /// <summary>The send that was not taken whole is over: <see cref="Completion.Count"/> further bytes were taken
-    /// (0 after a short <see cref="SendStatus.Done"/>), and the next <see cref="ISystem.Send"/> may come.</summary>
+    /// (0 after a short <see cref="SendStatus.Done"/> and after <see cref="SendStatus.Full"/>), and the next <see cref="ISystem.Send"/> may come.</summary>
     Sent,
 
     /// <summary>Somebody called <see cref="ISystem.Wake"/>.</summary>
@@ -106,9 +110,9 @@ public enum CompletionKind : byte
 /// <param name="Kind">What.</param>
 /// <param name="Token">Whose; 0 for <see cref="CompletionKind.Accepted"/>, <see cref="CompletionKind.AcceptFailed"/> and <see cref="CompletionKind.Woken"/>.</param>
 /// <param name="Socket">The system's number of the socket, or -1.</param>
-/// <param name="Buffer">Where received bytes lie, else an empty array. The <see cref="ISystem.HeadroomBytes"/> before <paramref name="Offset"/> are free to write.</param>
+/// <param name="Buffer">Where received bytes or an address lie, else an empty array. The <see cref="ISystem.HeadroomBytes"/> before <paramref name="Offset"/> are free to write.</param>
 /// <param name="Offset">Where in <paramref name="Buffer"/> they begin.</param>
-/// <param name="Count">How many bytes were received, peeked or sent.</param>
+/// <param name="Count">How many bytes were received, peeked or sent, or the address has.</param>
 public readonly record struct Completion(CompletionKind Kind, ulong Token, int Socket, byte[] Buffer, int Offset, int Count)
 {
     /// <summary>A completion without bytes.</summary>
@@ -120,6 +124,9 @@ public enum SendStatus : byte
 {
     /// <summary>Taken, wholly or up to <see cref="SendOutcome.Count"/> bytes; in the second case a <see cref="CompletionKind.Sent"/> of 0 bytes says when there is room again.</summary>
     Done,
+
+    /// <summary>All taken, and the bytes are free, but there is no room for more: a <see cref="CompletionKind.Sent"/> of 0 bytes says when there is.</summary>
+    Full,
 
     /// <summary>Not yet known; the bytes must stay as they are until <see cref="CompletionKind.Sent"/> says how many were taken.</summary>
     Pending,

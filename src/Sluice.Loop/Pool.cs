@@ -3,20 +3,27 @@ using Sluice.Protocol;
 namespace Sluice.Loop;
 
 /// <summary>Reusable objects found by a number from 1 on, so that a row names one in four bytes and 0 means none.</summary>
-internal sealed class Pool<T>
+/// <param name="sparesMax">How many are kept for the next ones; what is returned beyond it is let go.</param>
+internal sealed class Pool<T>(int sparesMax)
     where T : class, new()
 {
-    private readonly List<T> _items = [];
-    private readonly Stack<int> _spare = new();
+    private readonly List<T?> _items = [];
+    private readonly Stack<int> _spare = new(); // with an object
+    private readonly Stack<int> _empty = new(); // without one
 
-    public int RentedCount => _items.Count - _spare.Count;
+    public int RentedCount => _items.Count - _spare.Count - _empty.Count;
 
-    public T this[int number] => _items[number - 1];
+    public T this[int number] => _items[number - 1]!;
 
     public int Rent()
     {
         if (_spare.TryPop(out int number))
         {
+            return number;
+        }
+        if (_empty.TryPop(out number))
+        {
+            _items[number - 1] = new T();
             return number;
         }
         _items.Add(new T());
@@ -25,14 +32,20 @@ internal sealed class Pool<T>
 
     public void Return(int number)
     {
-        Invariant.Check(number > 0 && number <= _items.Count, "what is returned was rented");
+        if (_spare.Count >= sparesMax)
+        {
+            LetGo(number);
+            return;
+        }
+        Invariant.Check(number > 0 && number <= _items.Count && _items[number - 1] is not null, "what is returned was rented");
         _spare.Push(number);
     }
 
     /// <summary>Returns the number, but lets the object go: somebody may still be reading it.</summary>
-    public void Replace(int number)
+    public void LetGo(int number)
     {
-        _items[number - 1] = new T();
-        _spare.Push(number);
+        Invariant.Check(_items[number - 1] is not null, "what is returned was rented");
+        _items[number - 1] = null;
+        _empty.Push(number);
     }
 }

@@ -7,6 +7,7 @@ namespace Sluice.Loop;
 /// <para>Small pieces are copied one after another into the batch's own block, which costs less than a gathering send;
 /// a large shared frame is sent from where it lies, alone. A batch remembers its pieces, so that what a peer did not
 /// take returns to where it came from: private bytes to the connection's outbox, a shared frame to its reader's cursor.</para>
+/// <para>It follows what the peer's window will hold, and so knows which frame of a shared message that peer understands.</para>
 /// <para>A loop has one batch at hand and takes another while the system is still sending the first.</para>
 /// </remarks>
 public sealed class SendBatch
@@ -19,6 +20,8 @@ public sealed class SendBatch
 
     private readonly byte[] _block = GC.AllocateUninitializedArray<byte>(BytesMax);
     private readonly List<Piece> _pieces = [];
+    private DeflateAgreement _deflate;
+    private PeerWindow _window;
     private byte[]? _inPlace;
 
     internal int Length { get; private set; }
@@ -27,31 +30,67 @@ public sealed class SendBatch
 
     internal int Offset { get; private set; }
 
-    /// <summary>Adds a frame that other readers share, with where its reader's cursor stood before it.</summary>
-    /// <param name="frame">A finished frame; nothing may change it.</param>
-    /// <param name="cursor">The reader, for <see cref="Endpoint.Rewind"/>.</param>
-    /// <param name="position">The cursor's position before this frame.</param>
+    /// <summary>What the peer's window holds when it has all this.</summary>
+    internal PeerWindow Window => _window;
+
+    /// <summary>Adds a message that other readers share, with where its reader's cursor stood before it.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="cursor">The reader, for <see cref="Endpoint.Rewind"/>; none: what is not taken waits in the outbox, as it is.</param>
+    /// <param name="position">The cursor's position before this message.</param>
     /// <returns>False when there is no room in this batch.</returns>
-    public bool TryAddShared(byte[] frame, Handle cursor, ulong position) => TryAddFrame(frame, 0, cursor, position);
+    public bool TryAddShared(SharedMessage message, Handle cursor, ulong position)
+    {
+        PeerWindow before = _window;
+        PeerWindow after = _window;
+        byte[] frame = message.FrameFor(_deflate, ref after);
+        if (!TryAddFrame(frame, 0, new Piece { Message = message, Cursor = cursor, Position = position, WindowBefore = before }))
+        {
+            return false;
+        }
+        _window = after;
+        return true;
+    }
 
     /// <summary>Adds the rest of a frame of which the peer has the first bytes.</summary>
     internal void AddRest(byte[] frame, int offset) =>
-        Invariant.Check(TryAddFrame(frame, offset, default, 0), "the rest of a frame is the first piece of a batch");
+        Invariant.Check(TryAddFrame(frame, offset, default), "the rest of a frame is the first piece of a batch");
 
     /// <summary>Free bytes for a private piece; <see cref="CommitPrivate"/> says how many were written.</summary>
     internal Span<byte> FreeBytes => _inPlace is null ? _block.AsSpan(Length) : default;
 
-    internal void CommitPrivate(int count)
+    /// <summary>Adds what was written to <see cref="FreeBytes"/>.</summary>
+    /// <param name="count">How many bytes.</param>
+    /// <param name="boundary">Where in them the first whole frame begins.</param>
+    internal void CommitPrivate(int count, int boundary)
     {
+        int start = _pieces.Count > 0 ? _pieces[^1].End : 0;
         Length += count;
+        if (_pieces.Count == 0 || _pieces[^1].Frame is not null)
+        {
+            _pieces.Add(new Piece { End = Length, Boundary = boundary });
+            return;
+        }
+        Piece piece = _pieces[^1];
+        int first = _pieces.Count > 1 ? _pieces[^2].End : 0;
+        bool hasNoFrameYet = first + piece.Boundary == start;
+        _pieces[^1] = piece with { End = Length, Boundary = hasNoFrameYet ? piece.Boundary + boundary : piece.Boundary };
+    }
+
+    /// <summary>A compressed message that is the peer's alone has come, or comes, before what follows.</summary>
+    internal void BreakRun()
+    {
+        _window = default;
         if (_pieces.Count > 0 && _pieces[^1].Frame is null)
         {
-            _pieces[^1] = _pieces[^1] with { End = Length };
+            _pieces[^1] = _pieces[^1] with { BreaksRun = true };
         }
-        else
-        {
-            _pieces.Add(new Piece(Length, null, 0, default, 0));
-        }
+    }
+
+    /// <summary>Begins to gather for a connection.</summary>
+    internal void Begin(DeflateAgreement deflate, PeerWindow window)
+    {
+        _deflate = deflate;
+        _window = window;
     }
 
     internal void Clear()
@@ -63,8 +102,10 @@ public sealed class SendBatch
     }
 
     /// <summary>Gives back what was not taken: the pieces from the one that contains byte <paramref name="taken"/> on, last first.</summary>
-    internal void GiveBack(int taken, Outbox outbox, Buffers buffers, Endpoint endpoint)
+    /// <returns>What the peer's window holds when it has what was taken, and what the outbox got.</returns>
+    internal PeerWindow GiveBack(int taken, Outbox outbox, Buffers buffers, Endpoint endpoint)
     {
+        PeerWindow window = _window;
         for (int i = _pieces.Count - 1; i >= 0 && _pieces[i].End > taken; i--)
         {
             Piece piece = _pieces[i];
@@ -72,20 +113,31 @@ public sealed class SendBatch
             int from = Math.Max(start, taken);
             if (piece.Frame is null)
             {
-                outbox.Prepend(_block.AsSpan(from, piece.End - from), buffers);
+                int boundary = FrameWalk.BoundaryFrom(_block.AsSpan(0, piece.End), start + piece.Boundary, from);
+                outbox.Prepend(_block.AsSpan(from, piece.End - from), boundary - from, buffers);
             }
-            else if (from > start || piece.Cursor == default)
+            else if (from > start || piece.Message is null)
             {
                 outbox.KeepRest(piece.Frame, piece.FrameOffset + (from - start));
             }
             else
             {
-                endpoint.Rewind(piece.Cursor, piece.Position);
+                window = piece.WindowBefore;
+                if (piece.Cursor == default)
+                {
+                    outbox.Prepend(piece.Message.Frame, 0, buffers); // plain, so that it may be dropped
+                }
+                else
+                {
+                    endpoint.Rewind(piece.Cursor, piece.Position);
+                }
             }
         }
+        // What is private goes before what was rewound, though it was added after it.
+        return _pieces.Exists(static piece => piece.BreaksRun) ? default : window;
     }
 
-    private bool TryAddFrame(byte[] frame, int offset, Handle cursor, ulong position)
+    private bool TryAddFrame(byte[] frame, int offset, Piece piece)
     {
         int count = frame.Length - offset;
         if (_inPlace is not null || (count >= LargeFrameBytes ? Length > 0 : count > BytesMax - Length))
@@ -102,14 +154,37 @@ public sealed class SendBatch
             frame.AsSpan(offset).CopyTo(_block.AsSpan(Length));
         }
         Length += count;
-        _pieces.Add(new Piece(Length, frame, offset, cursor, position));
+        _pieces.Add(piece with { End = Length, Frame = frame, FrameOffset = offset });
         return true;
     }
 
-    /// <param name="End">Where the piece ends in the batch.</param>
-    /// <param name="Frame">The shared frame, null for private bytes.</param>
-    /// <param name="FrameOffset">Where in the frame the piece begins.</param>
-    /// <param name="Cursor">Whose cursor read it; none for the rest of a frame begun earlier.</param>
-    /// <param name="Position">Where that cursor stood before.</param>
-    private readonly record struct Piece(int End, byte[]? Frame, int FrameOffset, Handle Cursor, ulong Position);
+    private readonly record struct Piece
+    {
+        /// <summary>Where the piece ends in the batch.</summary>
+        public int End { get; init; }
+
+        /// <summary>The shared message; null for private bytes, and for the rest of a frame begun earlier.</summary>
+        public SharedMessage? Message { get; init; }
+
+        /// <summary>Its frame for this peer, null for private bytes.</summary>
+        public byte[]? Frame { get; init; }
+
+        /// <summary>Where in the frame the piece begins.</summary>
+        public int FrameOffset { get; init; }
+
+        /// <summary>Whose cursor read it, if one did.</summary>
+        public Handle Cursor { get; init; }
+
+        /// <summary>Where that cursor stood before.</summary>
+        public ulong Position { get; init; }
+
+        /// <summary>What the peer's window held before.</summary>
+        public PeerWindow WindowBefore { get; init; }
+
+        /// <summary>Where in private bytes the first whole frame begins.</summary>
+        public int Boundary { get; init; }
+
+        /// <summary>Whether private bytes have a compressed message.</summary>
+        public bool BreaksRun { get; init; }
+    }
 }

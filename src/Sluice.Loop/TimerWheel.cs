@@ -5,25 +5,32 @@ namespace Sluice.Loop;
 
 /// <summary>Timers named by small numbers, one each, set, moved and cleared in constant time.</summary>
 /// <remarks>
-/// <para>Six levels of 64 slots; a tick is 16 ms, so a timer is never early and at most a tick late. A timer sits on the
-/// level of the highest six bits in which its tick differs from the present one and moves down as that time comes.
-/// 16 bytes a key.</para>
+/// <para>Seven levels of 64 slots; a tick is 16 ms, so a timer is never early and at most a tick late. A timer sits on the
+/// level of the highest six bits in which its tick differs from the present one and moves down as that time comes, a bounded
+/// number in one go: of a million timers of one minute none holds up the others. 16 bytes a key.</para>
+/// <para>A node keeps the low 32 bits of its tick. The rest follows from the present one, since a timer lies
+/// <see cref="AheadMsMax"/> ahead at most, or is due.</para>
 /// <para>One loop owns a wheel. Keys are rows of some slab: dense, so that their nodes are an array in pages.</para>
 /// </remarks>
 public sealed class TimerWheel
 {
+    /// <summary>How far ahead a timer may lie; a later one is set to this. A year.</summary>
+    public const long AheadMsMax = 1L << (31 + TickBits);
+
     private const int TickBits = 4;
     private const int SlotBits = 6;
     private const int Slots = 1 << SlotBits;
-    private const int Levels = 6; // 36 bits: all of a tick's 32
+    private const int Levels = 7; // 42 bits of ticks: two thousand years
     private const int PageBits = 10;
+    private const int MovesMax = 4096; // a tenth of a millisecond
     private const int None = -1;
 
     private readonly long _originMs;
     private readonly int[] _heads = new int[Levels * Slots];
     private readonly ulong[] _occupied = new ulong[Levels];
     private Node[][] _pages = [];
-    private uint _tick;
+    private long _tick;
+    private int _moving = None; // the place whose timers are moving down; until it is empty the present tick is its first
 
     /// <summary>Makes an empty wheel whose present is <paramref name="nowMs"/>.</summary>
     public TimerWheel(long nowMs)
@@ -40,11 +47,15 @@ public sealed class TimerWheel
     {
         get
         {
+            if (_moving != None)
+            {
+                return _originMs + (_tick << TickBits);
+            }
             for (int level = 0; level < Levels; level++)
             {
                 if (_occupied[level] != 0)
                 {
-                    return _originMs + ((long)StartOf(level, BitOperations.TrailingZeroCount(_occupied[level])) << TickBits);
+                    return _originMs + (StartOf(level, BitOperations.TrailingZeroCount(_occupied[level])) << TickBits);
                 }
             }
             return long.MaxValue;
@@ -55,16 +66,23 @@ public sealed class TimerWheel
     public void Set(int key, long dueMs)
     {
         Clear(key);
-        long ahead = Math.Clamp(dueMs - _originMs, 0, (long)uint.MaxValue << TickBits);
-        long ticks = (ahead + (1 << TickBits) - 1) >> TickBits;
-        Insert(key, (uint)Math.Clamp(ticks, _tick, uint.MaxValue));
+        Insert(key, TickOf(dueMs));
         Count++;
+    }
+
+    /// <summary>Sets the timer of a key unless it is set to an earlier time already.</summary>
+    public void SetEarlier(int key, long dueMs)
+    {
+        if (!IsSet(key) || TickOf(dueMs) < DueOf(NodeAt(key)))
+        {
+            Set(key, dueMs);
+        }
     }
 
     /// <summary>Clears the timer of a key, if one is set.</summary>
     public void Clear(int key)
     {
-        if (key >> PageBits < _pages.Length && NodeAt(key).Place != 0)
+        if (IsSet(key))
         {
             Unlink(key);
             Count--;
@@ -72,63 +90,101 @@ public sealed class TimerWheel
     }
 
     /// <summary>Takes one timer that is due. Call until it answers false.</summary>
-    public bool TryTake(long nowMs, out int key)
+    /// <param name="nowMs">The present; it does not go back.</param>
+    /// <param name="key">Whose.</param>
+    /// <param name="dueMs">When it was due, up to a tick later than it was set to.</param>
+    /// <returns>False when none is, or when so many had to be moved that others should have their turn; then <see cref="NextDueMs"/> has passed.</returns>
+    public bool TryTake(long nowMs, out int key, out long dueMs)
     {
-        uint now = (uint)((nowMs - _originMs) >> TickBits);
-        for (int level = 0; level < Levels; level++)
+        long now = (nowMs - _originMs) >> TickBits;
+        int movesLeft = MovesMax;
+        (key, dueMs) = (None, 0);
+        while (MoveDown(ref movesLeft) && TryFind(now, out int level, out int slot))
+        {
+            if (level == 0)
+            {
+                key = _heads[slot];
+                dueMs = _originMs + (_tick << TickBits);
+                Unlink(key);
+                Count--;
+                return true;
+            }
+            _moving = (level * Slots) + slot;
+        }
+        return false;
+    }
+
+    private long TickOf(long dueMs)
+    {
+        long ahead = Math.Min(dueMs, _originMs + (_tick << TickBits) + AheadMsMax) - _originMs;
+        return Math.Max(_tick, (ahead + (1 << TickBits) - 1) >> TickBits);
+    }
+
+    // The first slot with timers whose time has begun; the present moves on to it.
+    private bool TryFind(long now, out int level, out int slot)
+    {
+        for (level = 0; level < Levels; level++)
         {
             if (_occupied[level] == 0)
             {
                 continue;
             }
-            int slot = BitOperations.TrailingZeroCount(_occupied[level]);
-            uint start = StartOf(level, slot);
+            slot = BitOperations.TrailingZeroCount(_occupied[level]);
+            long start = StartOf(level, slot);
             if (start > now)
             {
                 break; // every other timer is later still
             }
             _tick = Math.Max(_tick, start);
-            if (level == 0)
-            {
-                key = _heads[slot];
-                Unlink(key);
-                Count--;
-                return true;
-            }
-            MoveDown((level * Slots) + slot);
-            level = -1; // they are lower now: look again from the first level
+            return true;
         }
         _tick = Math.Max(_tick, now);
-        key = None;
+        slot = None;
         return false;
     }
 
-    private void MoveDown(int place)
+    // False when there are more than may be moved now.
+    private bool MoveDown(ref int movesLeft)
     {
-        while (_heads[place] != None)
+        if (_moving == None)
         {
-            int key = _heads[place];
-            Unlink(key);
-            Insert(key, NodeAt(key).Due);
+            return true;
         }
+        for (; _heads[_moving] != None; movesLeft--)
+        {
+            if (movesLeft == 0)
+            {
+                return false;
+            }
+            int key = _heads[_moving];
+            long due = DueOf(NodeAt(key));
+            Unlink(key);
+            Insert(key, due);
+        }
+        _moving = None;
+        return true;
     }
+
+    private bool IsSet(int key) => key >> PageBits < _pages.Length && NodeAt(key).Place != 0;
+
+    private long DueOf(in Node node) => _tick + (uint)(node.Due - (uint)_tick);
 
     // The first tick of a slot: the present tick's bits above the level, the slot on it, zeros below.
-    private uint StartOf(int level, int slot)
+    private long StartOf(int level, int slot)
     {
         int shift = level * SlotBits;
-        ulong above = (ulong)_tick >> (shift + SlotBits) << (shift + SlotBits);
-        return (uint)(above | ((ulong)(uint)slot << shift));
+        long above = _tick >> (shift + SlotBits) << (shift + SlotBits);
+        return above | ((long)slot << shift);
     }
 
-    private void Insert(int key, uint due)
+    private void Insert(int key, long due)
     {
-        int level = BitOperations.Log2((due ^ _tick) | 1) / SlotBits;
+        int level = BitOperations.Log2((ulong)(due ^ _tick) | 1) / SlotBits;
         Invariant.Check(due >= _tick, "a timer lies ahead");
         int slot = (int)(due >> (level * SlotBits)) & (Slots - 1);
         int place = (level * Slots) + slot;
         ref Node node = ref EnsureNode(key);
-        node = new Node { Next = _heads[place], Previous = None, Due = due, Place = place + 1 };
+        node = new Node { Next = _heads[place], Previous = None, Due = (uint)due, Place = place + 1 };
         if (node.Next != None)
         {
             NodeAt(node.Next).Previous = key;

@@ -7,21 +7,25 @@ namespace Sluice.Protocol;
 /// <summary>The events in one piece of input, pulled one by one: <c>foreach (var e in connection.Receive(...))</c>.</summary>
 /// <remarks>What must survive it is written to the connection, event by event.</remarks>
 /// <typeparam name="TRole">Which end we are.</typeparam>
-public ref struct EventReader<TRole> where TRole : struct, IRole
+public ref partial struct EventReader<TRole> where TRole : struct, IRole
 {
     private readonly ref WebSocketConnection<TRole> _connection;
     private readonly IBufferWriter<byte> _replies;
     private readonly WebSocketLimits _limits;
     private readonly IMaskKeys? _masks;
+    private readonly Inflater? _inflater;
     private Span<byte> _rest;
     private WebSocketEvent _current;
 
-    internal EventReader(ref WebSocketConnection<TRole> connection, Span<byte> input, IBufferWriter<byte> replies, WebSocketLimits limits, IMaskKeys? masks)
+    internal EventReader(
+        ref WebSocketConnection<TRole> connection, Span<byte> input, IBufferWriter<byte> replies, WebSocketLimits limits, IMaskKeys? masks, Inflater? inflater)
     {
+        Invariant.Check(inflater is not null || !connection.Deflate.Agreed, "Where compression was agreed, an inflater is passed.");
         _connection = ref connection;
         _replies = replies;
         _limits = limits;
         _masks = masks;
+        _inflater = inflater;
         _rest = connection.CloseReceived ? default : input;
         connection.UnreadBytes = _rest.Length;
     }
@@ -47,7 +51,7 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
         {
             return true;
         }
-        if (_connection.FrameRemaining > 0 && TakePayload())
+        if ((_connection.FrameRemaining > 0 || (_connection.Flags & ConnectionFlags.MoreInflated) != 0) && TakePayload())
         {
             return true;
         }
@@ -108,8 +112,7 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
     // RFC 6455, 5.2 to 5.5. If the header breaks a rule, the violation is the event.
     private bool BreaksFraming(in FrameHeader header)
     {
-        // What the handshake allowed is no extension at all, so no reserved bit has a meaning.
-        if (header.ReservedBits != 0)
+        if (header.ReservedBits != 0 && !MayBeCompressed(header))
         {
             return Fail(CloseCodes.ProtocolError, "reserved bit set"u8);
         }
@@ -143,8 +146,10 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
     {
         bool continues = header.Opcode == Opcode.Continuation;
         long before = continues ? _connection.MessageBytes : 0;
+        bool compressed = continues ? (_connection.Flags & ConnectionFlags.Compressed) != 0 : header.Compressed;
+        long declaredMax = compressed ? _limits.CompressedBytesMax : _limits.MessageBytesMax;
         // A subtraction, because the sum could overflow.
-        if ((long)header.PayloadLength > _limits.MessageBytesMax - before)
+        if ((long)header.PayloadLength > declaredMax - before)
         {
             return Fail(CloseCodes.MessageTooBig, "message too big"u8);
         }
@@ -169,8 +174,13 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
             connection.MessageBytes = 0;
             connection.Fragments = 0;
             connection.EmptyFragments = 0;
-            flags &= ~(ConnectionFlags.MessageSeen | ConnectionFlags.TextMessage);
+            flags &= ~(ConnectionFlags.MessageSeen | ConnectionFlags.TextMessage | ConnectionFlags.Compressed);
             flags |= ConnectionFlags.MessageOpen | (header.Opcode == Opcode.Text ? ConnectionFlags.TextMessage : ConnectionFlags.None);
+            if (header.ReservedBits != 0)
+            {
+                flags |= ConnectionFlags.Compressed;
+                _inflater!.Begin(connection.Deflate.ReceiveWindowBits, keepWindow: !connection.Deflate.ReceiveFresh);
+            }
         }
         connection.MessageBytes += connection.FrameRemaining;
         connection.Fragments++;
@@ -189,6 +199,10 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
     private bool TakePayload()
     {
         ref WebSocketConnection<TRole> connection = ref _connection;
+        if ((connection.Flags & ConnectionFlags.Compressed) != 0)
+        {
+            return TakeCompressed();
+        }
         int count = (int)Math.Min(connection.FrameRemaining, _rest.Length);
         Span<byte> payload = _rest[..count];
         _rest = _rest[count..];
@@ -198,14 +212,16 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
             Masking.Apply(payload, connection.MaskKey);
             connection.MaskKey = Masking.Advance(connection.MaskKey, count);
         }
+        bool last = connection.FrameRemaining == 0 && (connection.Flags & ConnectionFlags.FinalFrame) != 0;
+        return (count > 0 || last) && Deliver(payload, last);
+    }
+
+    private bool Deliver(Span<byte> payload, bool last)
+    {
+        ref WebSocketConnection<TRole> connection = ref _connection;
         ConnectionFlags flags = connection.Flags;
         bool first = (flags & ConnectionFlags.MessageSeen) == 0;
-        bool last = connection.FrameRemaining == 0 && (flags & ConnectionFlags.FinalFrame) != 0;
         bool text = (flags & ConnectionFlags.TextMessage) != 0;
-        if (count == 0 && !last)
-        {
-            return false;
-        }
         // At its end a text has no character cut in two; the state is then as new, for the next one.
         if (text && !(connection.Text.Accept(payload) && (!last || connection.Text.Complete)))
         {
@@ -274,7 +290,7 @@ public ref struct EventReader<TRole> where TRole : struct, IRole
     {
         _connection.WriteClose(_replies, code, reason, _masks);
         _connection.Flags |= ConnectionFlags.CloseReceived;
-        _connection.Flags &= ~ConnectionFlags.MessageOpen;
+        _connection.Flags &= ~(ConnectionFlags.MessageOpen | ConnectionFlags.MoreInflated);
         _rest = default;
     }
 }

@@ -13,6 +13,7 @@ public readonly struct FrameHeader
     public const int ControlPayloadBytesMax = 125;
 
     private const int FinalBit = 0x80;
+    private const int CompressedBit = 0x40; // RSV1 (RFC 7692, 6)
     private const int MaskBit = 0x80;
     private const int Length16 = 126;
     private const int Length64 = 127;
@@ -43,6 +44,9 @@ public readonly struct FrameHeader
 
     /// <summary>RSV1, RSV2 and RSV3 in bits 6, 5 and 4.</summary>
     public int ReservedBits => _first & 0x70;
+
+    /// <summary>Whether RSV1 is the only one of them that is set: the message is compressed, where that was agreed.</summary>
+    public bool Compressed => ReservedBits == CompressedBit;
 
     /// <summary>Whether this frame ends its message.</summary>
     public bool Final => (_first & FinalBit) != 0;
@@ -101,12 +105,13 @@ public readonly struct FrameHeader
     /// <param name="final">Whether the frame ends its message.</param>
     /// <param name="payloadLength">How many bytes of payload follow.</param>
     /// <param name="mask">The key that the payload is masked with, its first byte lowest; null if it is not.</param>
+    /// <param name="compressed">Whether the payload is compressed (RFC 7692); on the first frame of a message only.</param>
     /// <returns>How many bytes were written.</returns>
-    public static int Write(Span<byte> destination, Opcode opcode, bool final, long payloadLength, uint? mask)
+    public static int Write(Span<byte> destination, Opcode opcode, bool final, long payloadLength, uint? mask, bool compressed = false)
     {
         Invariant.Check(payloadLength >= 0, "A payload has no negative length.");
         int maskBit = mask.HasValue ? MaskBit : 0;
-        destination[0] = (byte)((final ? FinalBit : 0) | (int)opcode);
+        destination[0] = (byte)((final ? FinalBit : 0) | (compressed ? CompressedBit : 0) | (int)opcode);
         int written = 2;
         if (payloadLength < Length16)
         {

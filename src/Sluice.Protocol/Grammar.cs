@@ -6,8 +6,11 @@ namespace Sluice.Protocol;
 /// <summary>The alphabets of RFC 9110, 5.5 and 5.6, and RFC 9112, 3.2.</summary>
 internal static class Grammar
 {
-    internal static readonly SearchValues<byte> TokenBytes =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+    private const string TokenCharacters = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private static readonly SearchValues<char> s_tokenCharacters = SearchValues.Create(TokenCharacters);
+
+    internal static readonly SearchValues<byte> TokenBytes = SearchValues.Create(Encoding.ASCII.GetBytes(TokenCharacters));
 
     /// <summary>Tab, space, what can be seen, and obs-text: no other control character, no DEL.</summary>
     internal static readonly SearchValues<byte> FieldValueBytes = SearchValues.Create(FieldValues());
@@ -17,6 +20,11 @@ internal static class Grammar
         SearchValues.Create("!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"u8);
 
     internal static bool IsToken(ReadOnlySpan<byte> text) => !text.IsEmpty && !text.ContainsAnyExcept(TokenBytes);
+
+    internal static bool IsToken(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExcept(s_tokenCharacters);
+
+    /// <summary>A tab or printable ASCII: what we write of somebody else's text.</summary>
+    internal static bool IsLineCharacter(char c) => c is (>= ' ' and <= '~') or '\t';
 
     internal static bool Is(ReadOnlySpan<byte> text, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(text, word);
 
@@ -55,6 +63,11 @@ internal static class Grammar
         return true;
     }
 
+    /// <summary>What stands between the quotes, if it is quoted.</summary>
+    internal static ReadOnlySpan<byte> Unquote(ReadOnlySpan<byte> value) => IsQuoted(value) ? value[1..^1] : value;
+
+    private static bool IsQuoted(ReadOnlySpan<byte> value) => value.Length >= 2 && value[0] == '"' && value[^1] == '"';
+
     private static bool IsExtensionParameter(ReadOnlySpan<byte> text)
     {
         int equals = text.IndexOf((byte)'=');
@@ -63,11 +76,21 @@ internal static class Grammar
             return IsToken(text);
         }
         ReadOnlySpan<byte> value = TrimSpace(text[(equals + 1)..]);
-        if (value.Length >= 2 && value[0] == '"' && value[^1] == '"')
+        return IsToken(TrimSpace(text[..equals])) && (IsQuoted(value) ? IsEscapedToken(value[1..^1]) : IsToken(value));
+    }
+
+    // Within quotes a backslash takes the next byte as it is (RFC 9110, 5.6.4).
+    private static bool IsEscapedToken(ReadOnlySpan<byte> text)
+    {
+        for (int i = 0; i < text.Length; i++)
         {
-            value = value[1..^1];
+            i += text[i] == '\\' && i + 1 < text.Length ? 1 : 0;
+            if (!TokenBytes.Contains(text[i]))
+            {
+                return false;
+            }
         }
-        return IsToken(TrimSpace(text[..equals])) && IsToken(value);
+        return !text.IsEmpty;
     }
 
     private static ReadOnlySpan<byte> FieldValues()

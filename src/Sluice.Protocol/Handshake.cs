@@ -10,6 +10,9 @@ namespace Sluice.Protocol;
 /// <param name="Reason">Why it is refused, in a sentence of ours that quotes nothing of the client's.</param>
 public readonly record struct HandshakeVerdict(int Status, string Reason)
 {
+    /// <summary>Nothing speaks against it.</summary>
+    public static HandshakeVerdict Accept => new(101, "");
+
     /// <summary>Whether the connection becomes a WebSocket.</summary>
     public bool Accepted => Status == 101;
 }
@@ -42,15 +45,29 @@ public static class Handshake
     /// <summary>Judges a complete head: 101 only when every check has passed.</summary>
     /// <param name="head">Complete.</param>
     /// <param name="bytes">Its bytes.</param>
-    /// <param name="policy">From where browsers may come.</param>
+    /// <param name="terms">What the server agrees to.</param>
     /// <param name="request">What is asked for, valid with 101.</param>
-    public static HandshakeVerdict Judge(in HttpHead head, ReadOnlySpan<byte> bytes, HandshakePolicy policy, out HandshakeRequest request)
+    /// <param name="agreement">What is agreed, valid with 101.</param>
+    public static HandshakeVerdict Judge(
+        scoped in HttpHead head, ReadOnlySpan<byte> bytes, HandshakeTerms terms, out HandshakeRequest request, out HandshakeAgreement agreement)
     {
+        request = default;
+        agreement = default;
         HandshakeHeaders headers = HandshakeHeaders.Collect(head.Headers(bytes));
         bool hasPath = TryOriginForm(head.Target(bytes), headers.Host.Value, out ReadOnlySpan<byte> target);
-        HandshakeVerdict verdict = Weigh(head.Method(bytes), hasPath, headers, policy);
+        HandshakeVerdict verdict = Weigh(head.Method(bytes), hasPath, headers, terms.Policy);
+        if (!verdict.Accepted)
+        {
+            return verdict;
+        }
+        if (!TryChooseSubprotocol(headers.Protocols, terms.Subprotocols, out string? subprotocol))
+        {
+            return new(400, "None of the offered subprotocols is spoken here.");
+        }
+        PermessageDeflate answer = default;
+        bool deflates = terms.Deflate is not null && PermessageDeflate.TryAnswer(headers.Extensions, terms.Deflate, out answer);
         int query = target.IndexOf((byte)'?');
-        request = !verdict.Accepted ? default : new()
+        request = new()
         {
             Path = query < 0 ? target : target[..query],
             Query = query < 0 ? default : target[(query + 1)..],
@@ -59,69 +76,30 @@ public static class Handshake
             Key = headers.Key.Value,
             Headers = head.Headers(bytes),
         };
+        agreement = new() { Subprotocol = subprotocol, Deflate = deflates ? answer.AtServer : default, DeflateAnswer = answer };
         return verdict;
-    }
-
-    /// <summary>Chooses a subprotocol.</summary>
-    /// <param name="request">An accepted request.</param>
-    /// <param name="serverPreference">What the server speaks, best first.</param>
-    /// <param name="chosen">The first of those that the client offered too, or null.</param>
-    /// <returns>False when the client offered some, and none that the server speaks.</returns>
-    public static bool ChooseSubprotocol(in HandshakeRequest request, ReadOnlySpan<string> serverPreference, out string? chosen)
-    {
-        bool offered = false;
-        int best = serverPreference.Length;
-        foreach (ReadOnlySpan<byte> protocol in request.Protocols)
-        {
-            offered = true;
-            for (int i = 0; i < best; i++)
-            {
-                if (Ascii.Equals(protocol, serverPreference[i]))
-                {
-                    best = i;
-                }
-            }
-        }
-        chosen = best < serverPreference.Length ? serverPreference[best] : null;
-        return chosen is not null || !offered;
-    }
-
-    /// <summary>Judges a complete head, and then its offer of subprotocols: a client that offers some must offer one that is
-    /// spoken, unless the endpoint speaks none.</summary>
-    /// <param name="head">Complete.</param>
-    /// <param name="bytes">Its bytes.</param>
-    /// <param name="policy">From where browsers may come.</param>
-    /// <param name="serverPreference">The subprotocols that the endpoint speaks, best first.</param>
-    /// <param name="request">What is asked for, valid with 101.</param>
-    /// <param name="chosen">See <see cref="ChooseSubprotocol"/>.</param>
-    public static HandshakeVerdict JudgeWithSubprotocols(
-        in HttpHead head, ReadOnlySpan<byte> bytes, HandshakePolicy policy, ReadOnlySpan<string> serverPreference, out HandshakeRequest request, out string? chosen)
-    {
-        chosen = null;
-        HandshakeVerdict verdict = Judge(head, bytes, policy, out request);
-        if (!verdict.Accepted || ChooseSubprotocol(request, serverPreference, out chosen) || serverPreference.IsEmpty)
-        {
-            return verdict;
-        }
-        return new(400, "None of the offered subprotocols is spoken here.");
     }
 
     /// <summary>Writes the 101.</summary>
     /// <param name="output">Takes it.</param>
-    /// <param name="key"><see cref="HandshakeRequest.Key"/>.</param>
-    /// <param name="subprotocol">One that was offered, or null.</param>
-    public static void WriteAccept(IBufferWriter<byte> output, ReadOnlySpan<byte> key, string? subprotocol)
+    /// <param name="request">An accepted request.</param>
+    /// <param name="agreement">What was agreed with it.</param>
+    public static void WriteAccept(IBufferWriter<byte> output, in HandshakeRequest request, in HandshakeAgreement agreement)
     {
         Span<byte> accept = stackalloc byte[AcceptBytes];
-        ComputeAccept(key, accept);
+        ComputeAccept(request.Key, accept);
         HeadWriter head = new(output);
         head.Response(101);
         head.Field("Upgrade"u8, "websocket"u8);
         head.Field("Connection"u8, "Upgrade"u8);
         head.Field(AcceptName, accept);
-        if (subprotocol is not null)
+        if (agreement.Subprotocol is not null)
         {
-            head.Field(ProtocolName, subprotocol);
+            head.Field(ProtocolName, agreement.Subprotocol);
+        }
+        if (agreement.Deflate.Agreed)
+        {
+            head.Field(agreement.DeflateAnswer);
         }
         head.End();
     }
@@ -130,7 +108,9 @@ public static class Handshake
     /// <param name="output">Takes it.</param>
     /// <param name="status">A status of an error.</param>
     /// <param name="reason">A sentence for a human.</param>
-    public static void WriteRefusal(IBufferWriter<byte> output, int status, string reason)
+    /// <param name="retryAfterSeconds">With 429 and 503: when it may be tried again; 0: nothing is said about it.</param>
+    /// <param name="isHead">The request was a HEAD, whose answer has no body (RFC 9110, 9.3.2).</param>
+    public static void WriteRefusal(IBufferWriter<byte> output, int status, string reason, int retryAfterSeconds = 0, bool isHead = false)
     {
         HeadWriter head = new(output);
         head.Response(status);
@@ -143,12 +123,19 @@ public static class Handshake
             head.Field(VersionName, "13"u8);
             head.Field("Upgrade"u8, "websocket"u8);
         }
+        if (retryAfterSeconds > 0)
+        {
+            head.Field("Retry-After"u8, retryAfterSeconds);
+        }
         head.Field("Connection"u8, status == 426 ? "Upgrade, close"u8 : "close"u8);
         head.Field("Content-Type"u8, "text/plain; charset=utf-8"u8);
         head.Field("Content-Length"u8, Encoding.UTF8.GetByteCount(reason) + 1);
         head.End();
-        Encoding.UTF8.GetBytes(reason, output);
-        output.Write("\n"u8);
+        if (!isHead)
+        {
+            Encoding.UTF8.GetBytes(reason, output);
+            output.Write("\n"u8);
+        }
     }
 
     // RFC 6455, 4.2.2: the base64 of the SHA-1 of the key and a constant.
@@ -206,6 +193,26 @@ public static class Handshake
     // The base64 of 16 bytes. That the last character's low bits are zero is not asked: some clients are careless.
     private static bool IsKey(ReadOnlySpan<byte> key) =>
         key.Length == KeyBytes && key.EndsWith("=="u8) && !key[..^2].ContainsAnyExcept(s_base64Bytes);
+
+    // The server's preference wins. False when some are offered, some are spoken, and none is both.
+    private static bool TryChooseSubprotocol(ListElements offered, ReadOnlySpan<string> spoken, out string? chosen)
+    {
+        bool isOffered = false;
+        int best = spoken.Length;
+        foreach (ReadOnlySpan<byte> protocol in offered)
+        {
+            isOffered = true;
+            for (int i = 0; i < best; i++)
+            {
+                if (Ascii.Equals(protocol, spoken[i]))
+                {
+                    best = i;
+                }
+            }
+        }
+        chosen = best < spoken.Length ? spoken[best] : null;
+        return chosen is not null || !isOffered || spoken.IsEmpty;
+    }
 
     private static bool AreProtocols(ListElements protocols)
     {

@@ -11,13 +11,17 @@ internal ref struct HandshakeHeaders
     internal bool HasBody;
     internal bool UpgradesToWebSocket;
     internal bool ConnectionUpgrade;
-    internal bool HasExtensions;
     internal bool ExtensionsMalformed;
     internal ListElements Protocols;
+    internal ListElements Extensions;
 
     internal static HandshakeHeaders Collect(HeaderLines lines)
     {
-        HandshakeHeaders headers = new() { Protocols = new(lines, Handshake.ProtocolName) };
+        HandshakeHeaders headers = new()
+        {
+            Protocols = new(lines, Handshake.ProtocolName),
+            Extensions = new(lines, Handshake.ExtensionsName),
+        };
         foreach (HeaderLine line in lines)
         {
             headers.Add(line);
@@ -57,7 +61,6 @@ internal ref struct HandshakeHeaders
         }
         else if (line.Is(Handshake.ExtensionsName))
         {
-            HasExtensions = true;
             ExtensionsMalformed |= !Grammar.IsExtensionList(line.Value);
         }
         else if (line.Is("Content-Length"u8))

@@ -37,8 +37,7 @@ public readonly ref struct HeadWriter(IBufferWriter<byte> output)
         output.Write("\r\n"u8);
     }
 
-    /// <summary>Writes a header. A character of its value that is neither a tab nor printable ASCII becomes a question mark, which no
-    /// header of a handshake may hold.</summary>
+    /// <summary>Writes a header. What is not ASCII in its value becomes a question mark, which no header of a handshake may hold.</summary>
     public void Field(ReadOnlySpan<byte> name, ReadOnlySpan<char> value)
     {
         Name(name);
@@ -52,6 +51,21 @@ public readonly ref struct HeadWriter(IBufferWriter<byte> output)
         Name(name);
         Number(value);
         output.Write("\r\n"u8);
+    }
+
+    internal void Field(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
+        Text(name);
+        output.Write(": "u8);
+        Text(value);
+        output.Write("\r\n"u8);
+    }
+
+    /// <summary>Writes an offer of compression, or the answer to one.</summary>
+    internal void Field(PermessageDeflate extension)
+    {
+        Span<byte> value = stackalloc byte[PermessageDeflate.TextBytesMax];
+        Field(Handshake.ExtensionsName, value[..extension.Write(value)]);
     }
 
     /// <summary>Ends the head.</summary>
@@ -70,12 +84,14 @@ public readonly ref struct HeadWriter(IBufferWriter<byte> output)
         output.Write(digits[..length]);
     }
 
+    // Any control character becomes NUL: so none ends a line, and whoever reads the head refuses it, as it would have been
+    // refused with the character that was meant.
     private void Text(ReadOnlySpan<char> text)
     {
         Span<byte> bytes = output.GetSpan(text.Length);
         for (int i = 0; i < text.Length; i++)
         {
-            bytes[i] = text[i] is (>= ' ' and <= '~') or '\t' ? (byte)text[i] : (byte)'?';
+            bytes[i] = Grammar.IsLineCharacter(text[i]) ? (byte)text[i] : char.IsAscii(text[i]) ? (byte)0 : (byte)'?';
         }
         output.Advance(text.Length);
     }

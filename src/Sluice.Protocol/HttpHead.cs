@@ -78,6 +78,9 @@ public struct HttpHead
     /// <summary>The request method.</summary>
     public readonly ReadOnlySpan<byte> Method(ReadOnlySpan<byte> bytes) => bytes[.._methodLength];
 
+    /// <summary>Whether it asks by HEAD, even if it was refused after that: then its answer has no body.</summary>
+    public readonly bool IsHead(ReadOnlySpan<byte> bytes) => Method(bytes).SequenceEqual("HEAD"u8);
+
     /// <summary>The request target, as sent.</summary>
     public readonly ReadOnlySpan<byte> Target(ReadOnlySpan<byte> bytes) => bytes.Slice(_methodLength + 1, _targetLength);
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Sluice.Protocol;
 
@@ -14,6 +15,7 @@ namespace Sluice.Protocol;
 /// <para><b>Errors.</b> A peer's error is a <see cref="WebSocketEventKind.Violation"/>, never an exception.</para>
 /// </remarks>
 /// <typeparam name="TRole">Which end we are.</typeparam>
+[StructLayout(LayoutKind.Sequential, Pack = sizeof(int))] // in rows by the million: 36 bytes instead of 40
 public struct WebSocketConnection<TRole> where TRole : struct, IRole
 {
     /// <summary>The most bytes that <see cref="Unread"/> can tell when all events were enumerated: a control frame
@@ -39,6 +41,9 @@ public struct WebSocketConnection<TRole> where TRole : struct, IRole
     internal Utf8Validator Text;
     internal ConnectionFlags Flags;
 
+    /// <summary>What the handshake agreed about compression. Set once, before anything is received.</summary>
+    public DeflateAgreement Deflate { readonly get; set; }
+
     /// <summary>How many bytes at the end of the last input were not consumed: a header or a control frame that is not
     /// there whole, or whatever followed the event at which the enumeration was left. Present them again, in front of
     /// what arrives next.</summary>
@@ -54,14 +59,24 @@ public struct WebSocketConnection<TRole> where TRole : struct, IRole
     /// in <see cref="Unread"/> only.)</summary>
     public readonly bool InMessage => (Flags & ConnectionFlags.MessageOpen) != 0;
 
+    /// <summary>How many payload bytes of the open message have arrived, as they were on the wire; of none, anything.</summary>
+    public readonly long MessageBytesReceived => MessageBytes - FrameRemaining;
+
+    /// <summary>Whether the inflater of the last enumeration holds a part of what this peer sent: the same one must be passed
+    /// with its next input. Otherwise any will do.</summary>
+    public readonly bool InflaterInUse => Deflate.Agreed
+        && (!Deflate.ReceiveFresh || (Flags & (ConnectionFlags.MessageOpen | ConnectionFlags.Compressed)) == (ConnectionFlags.MessageOpen | ConnectionFlags.Compressed));
+
     /// <summary>Begins to read what arrived. Nothing is done before the events are enumerated.</summary>
     /// <param name="input">The bytes, unread ones first. They are unmasked in place.</param>
     /// <param name="replies">Takes what must be answered: pongs, the close frame.</param>
     /// <param name="limits">What the peer may do.</param>
     /// <param name="masks">For a client: the keys of its replies.</param>
+    /// <param name="inflater">Where compression was agreed: see <see cref="InflaterInUse"/>.</param>
     [UnscopedRef]
-    public EventReader<TRole> Receive(Span<byte> input, IBufferWriter<byte> replies, WebSocketLimits limits, IMaskKeys? masks = null) =>
-        new(ref this, input, replies, limits, masks);
+    public EventReader<TRole> Receive(
+        Span<byte> input, IBufferWriter<byte> replies, WebSocketLimits limits, IMaskKeys? masks = null, Inflater? inflater = null) =>
+        new(ref this, input, replies, limits, masks, inflater);
 
     /// <summary>Writes a close frame, the last that is sent.</summary>
     /// <param name="output">Takes the frame.</param>
@@ -152,4 +167,10 @@ internal enum ConnectionFlags : byte
 
     /// <summary>The current frame ends its message.</summary>
     FinalFrame = 32,
+
+    /// <summary>The open message is compressed.</summary>
+    Compressed = 64,
+
+    /// <summary>The inflater has more to give before it needs input.</summary>
+    MoreInflated = 128,
 }

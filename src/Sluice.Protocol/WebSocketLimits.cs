@@ -11,8 +11,13 @@ public sealed record WebSocketLimits
     /// <summary>The defaults.</summary>
     public static WebSocketLimits Default { get; } = new();
 
-    /// <summary>The longest message, all its fragments together. A longer one is answered by 1009 as soon as it is declared.</summary>
+    /// <summary>The longest message, all its fragments together. A longer one is answered by 1009 as soon as it is declared, or, if
+    /// it is compressed, as soon as it is inflated so far.</summary>
     public long MessageBytesMax { get; init; } = 64 * 1024;
+
+    // What does not compress becomes a little longer; beyond this no compressed message inflates to one that is allowed, but for
+    // one whose sender wastes bytes.
+    internal long CompressedBytesMax => Math.Min(MessageBytesMax, long.MaxValue / 2) + (MessageBytesMax / 1024) + 64;
 
     /// <summary>The most frames in one message; more are answered by 1009. By default one for every 64 bytes that a
     /// message may have, but never fewer than 64, and one to end it.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sluice.Channels;
 using Sluice.Loop;
+using Sluice.Protocol;
 
 namespace Sluice.Server;
 
@@ -9,7 +10,7 @@ internal sealed class Node
 {
     private readonly long _started = Stopwatch.GetTimestamp();
 
-    public Node(IReadOnlyList<EventLoop> loops, HubOptions options, string path)
+    public Node(IReadOnlyList<EventLoop> loops, HubOptions options, DeflateOptions? deflate, string path)
     {
         Broker = new MemoryBroker(loops);
         Hubs = [.. loops.Select(loop => new Hub(loop, Broker.From(loop), options, path)
@@ -17,6 +18,7 @@ internal sealed class Node
             Subprotocols = ["centrifuge-json"],
             ShutdownCode = DisconnectCode.Shutdown.Code,
             SlowCode = DisconnectCode.Slow.Code,
+            Deflate = deflate,
         })];
     }
 

@@ -43,12 +43,12 @@ internal sealed class ServerHost : IAsyncDisposable
         _listener = options.OnlyKestrel ? null : ListeningSocket.Bind(new IPEndPoint(options.Host, options.Port), Backlog);
         GuestSystem[] systems = [.. Enumerable.Range(0, options.Loops).Select(MakeSystem)];
         EventLoop[] loops = [.. systems.Select(static system => new EventLoop(system, new EventLoopOptions { ReleasesForeign = true }))];
-        _node = new Node(loops, options.Hub, ChannelPath);
+        _node = new Node(loops, options.Hub, options.Deflate, ChannelPath);
         LoopGroup group = new(loops);
         for (int i = 0; i < loops.Length; i++)
         {
             loops[i].Group = group;
-            Endpoint[] endpoints = options.Demo ? [_node.Hubs[i], new EchoEndpoint(loops[i], EchoPath)] : [_node.Hubs[i]];
+            Endpoint[] endpoints = options.Demo ? [_node.Hubs[i], new EchoEndpoint(loops[i], EchoPath) { Deflate = options.Deflate }] : [_node.Hubs[i]];
             foreach (Endpoint endpoint in endpoints)
             {
                 loops[i].Serve(endpoint);

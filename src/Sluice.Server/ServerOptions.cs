@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using Sluice.Channels;
+using Sluice.Protocol;
 
 namespace Sluice.Server;
 
@@ -26,6 +27,9 @@ internal sealed record ServerOptions
     public required string? ApiKey { get; init; }
 
     public required HubOptions Hub { get; init; }
+
+    /// <summary>How messages are compressed; null: not at all.</summary>
+    public required DeflateOptions? Deflate { get; init; }
 
     /// <summary>Reads the command line.</summary>
     /// <returns>The options, or null when the process is to end with <paramref name="exitCode"/>; the reason has been written then.</returns>
@@ -60,6 +64,7 @@ internal sealed record ServerOptions
         private readonly Option<int> _loops = Number("--loops", "event loops; one a core by default", Environment.ProcessorCount, 1, 256);
         private readonly Option<string> _hostOnly = new("--host-only") { Description = "the host that carries everything: kestrel" };
         private readonly Option<bool> _demo = new("--demo") { Description = "serve the demo: anonymous chat in every chat:NAME channel, and a development key" };
+        private readonly Option<bool> _compression = new("--compression") { Description = "compress messages for clients that offer it (permessage-deflate)" };
         private readonly Option<int> _ping = Number("--ping-interval-ms", "between two pings to a client", 25_000, 20, MillisecondsMax);
         private readonly Option<int> _pong = Number("--pong-timeout-ms", "from a ping to its pong", 8_000, 10, MillisecondsMax);
         private readonly Option<int> _stale = Number("--stale-ms", "from the upgrade to the connect command", 10_000, 10, MillisecondsMax);
@@ -80,7 +85,7 @@ internal sealed record ServerOptions
                     result.AddError($"--host-only: \"{result.GetValueOrDefault<string>()}\" is not a host; the only one is kestrel.");
                 }
             });
-            Root = new RootCommand("Sluice, a realtime channel server.") { _port, _host, _loops, _hostOnly, _demo, _ping, _pong, _stale };
+            Root = new RootCommand("Sluice, a realtime channel server.") { _port, _host, _loops, _hostOnly, _demo, _compression, _ping, _pong, _stale };
         }
 
         public RootCommand Root { get; }
@@ -96,6 +101,7 @@ internal sealed record ServerOptions
                 Loops = result.GetValue(_loops),
                 OnlyKestrel = result.GetValue(_hostOnly) == "kestrel" || !OperatingSystem.IsLinux(),
                 Demo = demo,
+                Deflate = result.GetValue(_compression) ? new DeflateOptions() : null,
                 ApiKey = string.IsNullOrEmpty(key) ? (demo ? Server.Demo.NewApiKey() : null) : key,
                 Hub = (demo ? Server.Demo.HubOptions : new HubOptions()) with
                 {

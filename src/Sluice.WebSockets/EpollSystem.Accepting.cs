@@ -38,7 +38,9 @@ public sealed unsafe partial class EpollSystem
     /// <summary>Accepts one connection, within the turn of the listening socket.</summary>
     private bool Accept(out Completion completion)
     {
-        int socket = Libc.Accept(_listenerDescriptor, null, null, Libc.NonBlocking | Libc.CloseOnExec);
+        SocketAddress from = default;
+        int fromBytes = SocketAddress.Bytes;
+        int socket = Libc.Accept(_listenerDescriptor, &from, &fromBytes, Libc.NonBlocking | Libc.CloseOnExec);
         Errno error = socket >= 0 ? default : Libc.LastError;
         if (error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS)
         {
@@ -56,7 +58,8 @@ public sealed unsafe partial class EpollSystem
             Enqueue(_listenerDescriptor, ref _sockets[_listenerDescriptor]);
         }
         CheckNotOurs(error); // any other error is of the one connection that was to be accepted, and its peer knows
-        completion = Completion.Of(CompletionKind.Accepted, 0, socket);
+        from.Write(_received.AsSpan(ISystem.HeadroomBytes, ISystem.AddressBytes));
+        completion = new Completion(CompletionKind.Accepted, 0, socket, _received, ISystem.HeadroomBytes, ISystem.AddressBytes);
         return socket >= 0;
     }
 }

@@ -29,6 +29,9 @@ internal static unsafe partial class Libc
 
     internal const int ShutWrite = 1; // SHUT_WR
 
+    internal const ushort Internet = 2; // AF_INET
+    internal const ushort Internet6 = 10; // AF_INET6
+
     /// <summary>Why the call before, which returned -1, failed.</summary>
     internal static Errno LastError => (Errno)Marshal.GetLastPInvokeError();
 
@@ -52,7 +55,7 @@ internal static unsafe partial class Libc
     internal static partial nint Write(SafeFileHandle descriptor, void* bytes, nuint count);
 
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
-    internal static partial int Accept(int listener, void* address, void* addressBytes, int flags);
+    internal static partial int Accept(int listener, SocketAddress* address, int* addressBytes, int flags);
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     internal static partial nint Receive(int socket, void* bytes, nuint count, int flags);

@@ -9,6 +9,7 @@ public sealed class LoopThread
 {
     private readonly EventLoop _loop;
     private readonly Thread _thread;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Makes a thread, not yet started.</summary>
     /// <param name="loop">Nobody else may call <see cref="EventLoop.Turn"/> from the start on.</param>
@@ -19,10 +20,16 @@ public sealed class LoopThread
         _thread = new Thread(Run) { Name = name };
     }
 
+    /// <summary>Whether the caller is on this thread.</summary>
+    public bool IsCurrent => Environment.CurrentManagedThreadId == _thread.ManagedThreadId;
+
+    /// <summary>Complete when the loop has stopped, that is when a shutdown that was asked of it is complete.</summary>
+    public Task Stopped => _stopped.Task;
+
     /// <summary>Starts it.</summary>
     public void Start() => _thread.Start();
 
-    /// <summary>Waits until the loop has stopped, that is until a shutdown that was asked of it is complete.</summary>
+    /// <summary>Waits until the loop has stopped.</summary>
     public void Join() => _thread.Join();
 
     private void Run()
@@ -31,5 +38,6 @@ public sealed class LoopThread
         {
             _loop.Turn();
         }
+        _stopped.SetResult();
     }
 }

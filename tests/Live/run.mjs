@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const all = ['Browser', 'Sdk'].flatMap((folder) =>
+const all = ['Browser', 'Clients', 'Sdk'].flatMap((folder) =>
   readdirSync(`${here}${folder}`).filter((file) => file.endsWith('.test.mjs')).map((file) => `${folder}/${file}`));
 const files = process.argv.length > 2 ? process.argv.slice(2) : all;
 

@@ -24,6 +24,9 @@ internal sealed class Scenario
 
     private const int PeersNamedMax = 5;
 
+    // What a budget of memory does not get back at once: held commands, and what is sent in the next turn.
+    private const int BeyondBudgetBytes = 2 << 20;
+
     private readonly World _world;
     private readonly Canary _canary;
     private readonly EventLoop[] _loops;
@@ -33,6 +36,8 @@ internal sealed class Scenario
     private readonly EchoPeer[] _echoes;
     private readonly HostilePeer[] _hostilePeers;
     private readonly HostileClient[] _hostileClients;
+    private readonly Trespasser[] _trespassers;
+    private readonly Neighbour[] _neighbours;
     private readonly Outsider _outsider;
     private readonly string[] _inspected;
 
@@ -48,8 +53,11 @@ internal sealed class Scenario
         _hubs = Make(Settings.Loops, AddHub);
         _loops[0].Group = new LoopGroup(_loops);
         _clients = Make(Settings.Clients, i => canary.MakeClient(world, $"client {i}", this));
-        _echoes = Make(Settings.EchoPeers, i => new EchoPeer(world, $"echo {i}", EchoPath, Settings.PayloadBytesMax));
+        _echoes = Make(Settings.EchoPeers, i => new EchoPeer(world, $"echo {i}", EchoPath, Settings.PayloadBytesMax, this));
         _hostilePeers = Make(Settings.HostilePeers, i => new HostilePeer(world, $"hostile {i}", ChannelPath));
+        _trespassers = Make(Settings.Trespassers, i => new Trespasser(world, $"trespasser {i}", EchoPath, this));
+        Neighbourhood neighbourhood = new(world.NewAddress(), Settings.Loop.ConnectionsPerAddressMax);
+        _neighbours = Make(Settings.Neighbours, i => new Neighbour(world, $"neighbour {i}", EchoPath, this, neighbourhood));
         _hostileClients = Make(Settings.HostileClients, i => new HostileClient(world, $"rude {i}", ChannelPath, this));
         _outsider = new Outsider(world, this, canary.Around(_broker));
     }
@@ -69,6 +77,15 @@ internal sealed class Scenario
     private bool IsSluggish => _world.Faults[Fault.BufferTiny] > 0;
 
     private int CalmMs => IsSluggish || _world.Faults[Fault.PeerVanished] > 0 ? CalmMsMaxOfSlow : CalmMsMax;
+
+    /// <summary>Whether the server may answer a well-formed handshake so.</summary>
+    public bool MayRefuse(int status) => status switch
+    {
+        408 => SomethingFailed,
+        429 => SomethingFailed && Settings.CountsAddresses, // its last connection is not yet known to be gone
+        503 => IsShuttingDown || Settings.IsCrowded || Settings.IsPoor,
+        _ => false,
+    };
 
     public ChannelRules RulesOf(string channel) => Settings.RulesOf(channel);
 
@@ -107,6 +124,8 @@ internal sealed class Scenario
         Array.ForEach(_echoes, echo => echo.Start(_world.Prng.Between(0, 500)));
         Array.ForEach(_hostilePeers, peer => peer.Start(_world.Prng.Between(0, 2_000)));
         Array.ForEach(_hostileClients, client => client.Start(_world.Prng.Between(0, 2_000)));
+        Array.ForEach(_trespassers, peer => peer.Start(_world.Prng.Between(0, 2_000)));
+        Array.ForEach(_neighbours, peer => peer.Start(_world.Prng.Between(0, 2_000)));
     }
 
     private void CalmDown()
@@ -122,6 +141,8 @@ internal sealed class Scenario
         Array.ForEach(_echoes, static echo => echo.Leave());
         Array.ForEach(_hostilePeers, static peer => peer.Leave());
         Array.ForEach(_hostileClients, static client => client.Leave());
+        Array.ForEach(_trespassers, static peer => peer.Leave());
+        Array.ForEach(_neighbours, static peer => peer.Leave());
     }
 
     private bool IsHealed() => _outsider.Outstanding == 0 && !Unsettled().Any();
@@ -231,13 +252,19 @@ internal sealed class Scenario
             .. _echoes.Where(static echo => !echo.IsGone),
             .. _hostilePeers.Where(static peer => !peer.IsGone),
             .. _hostileClients.Where(static client => !client.IsGone),
+            .. _trespassers.Where(static peer => !peer.IsGone),
+            .. _neighbours.Where(static peer => !peer.IsGone),
         ];
 
     private EventLoop AddLoop(int number)
     {
         SimulatedSystem system = _world.AddSystem(listens: number == 0);
-        EventLoop loop = new(_canary.Around(system), Settings.Loop);
-        system.Turn = loop.Turn;
+        EventLoop loop = new(_canary.Around(system), _canary.Instead(Settings.Loop));
+        system.Turn = () =>
+        {
+            loop.Turn();
+            Violation.Unless(loop.MemoryBytes <= Settings.Loop.MemoryBytesMax + BeyondBudgetBytes, "a loop holds more than its budget");
+        };
         return loop;
     }
 
@@ -248,10 +275,11 @@ internal sealed class Scenario
         {
             ShutdownCode = 3001,
             SlowCode = 3008,
+            Deflate = Settings.Deflate,
             Limits = new WebSocketLimits { MessageBytesMax = 256 << 10 },
         };
         loop.Serve(hub);
-        loop.Serve(new EchoEndpoint(loop, EchoPath));
+        loop.Serve(new EchoEndpoint(loop, EchoPath) { Deflate = Settings.Deflate });
         return hub;
     }
 

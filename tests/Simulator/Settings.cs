@@ -1,5 +1,6 @@
 using Sluice.Channels;
 using Sluice.Loop;
+using Sluice.Protocol;
 
 namespace Sluice.Simulator;
 
@@ -10,6 +11,7 @@ internal sealed record Settings
     private const int ClientsMax = 5;
     private const int UnsentBytesAmple = 4 << 20;
     private const int HeldBytesAmple = 256 << 10;
+    private const int MemoryBytesAmple = 1 << 30;
 
     /// <summary>Many clients in few channels, so that one channel's readers do not get all of their turns in one go.</summary>
     public required bool IsCrowd { get; init; }
@@ -27,6 +29,12 @@ internal sealed record Settings
 
     public required int HostileClients { get; init; }
 
+    /// <summary>Peers that go beyond what a limit allows.</summary>
+    public required int Trespassers { get; init; }
+
+    /// <summary>Peers that share one address.</summary>
+    public required int Neighbours { get; init; }
+
     /// <summary>How long things fail.</summary>
     public required int StormMs { get; init; }
 
@@ -36,12 +44,19 @@ internal sealed record Settings
 
     public required HubOptions Hub { get; init; }
 
+    public required DeflateOptions? Deflate { get; init; }
+
     public required IReadOnlyDictionary<string, ChannelRules> Rules { get; init; }
 
     public required string[] Channels { get; init; }
 
     /// <summary>Whether a peer that does nothing wrong may meet a limit of what is kept for it.</summary>
     public bool IsTight => Loop.UnsentBytesMax < UnsentBytesAmple || Hub.HeldBytesMax < HeldBytesAmple;
+
+    /// <summary>Whether memory may be short.</summary>
+    public bool IsPoor => Loop.MemoryBytesMax < MemoryBytesAmple;
+
+    public bool CountsAddresses => Loop.ConnectionsPerAddressMax > 0 || Loop.HandshakesPerAddressMax > 0 || Loop.HandshakesPerSecondPerAddress > 0;
 
     /// <summary>Whether a peer may find no room.</summary>
     public bool IsCrowded => Loop.ConnectionsMax < Forever;
@@ -59,6 +74,8 @@ internal sealed record Settings
             EchoPeers = prng.Below(2),
             HostilePeers = prng.Below(2),
             HostileClients = prng.Below(2),
+            Trespassers = prng.Pick<int>([0, 0, 1, 3]),
+            Neighbours = prng.Pick<int>([0, 0, 6]),
             StormMs = isCrowd ? prng.Between(1_000, 4_000) : prng.Between(1_000, 20_000),
             PayloadBytesMax = prng.Pick<int>([200, 200, 2_000, 40_000]),
             Loop = DrawLoop(prng) with { ConnectionsMax = isCrowd ? Forever : prng.Pick<int>([ClientsMax + 1, Forever, Forever]) },
@@ -69,6 +86,7 @@ internal sealed record Settings
                     Options = rules.Where(static rule => rule.Value.IsKnown).ToDictionary(static rule => rule.Key, static rule => rule.Value.Options),
                 },
             },
+            Deflate = prng.Chance(300) ? null : new DeflateOptions { MessageBytesMin = prng.Pick<int>([0, 100, 512]) },
             Rules = rules,
             Channels = [.. DrawChannels(prng, isCrowd ? ["keep", "few"] : rules.Keys)],
         };
@@ -81,7 +99,17 @@ internal sealed record Settings
         HandshakeTimeoutMs = prng.Between(2_000, 5_000),
         CloseTimeoutMs = prng.Between(500, 2_000),
         LingerTimeoutMs = prng.Between(100, 1_000),
-        StallTimeoutMs = prng.Between(2_000, 30_000),
+        CloseDurationMsMax = prng.Between(2_000, 5_000),
+        PingAfterMs = prng.Between(1_000, 3_000),
+        PongTimeoutMs = prng.Between(1_000, 2_000),
+        ProgressTimeoutMs = prng.Between(1_000, 4_000),
+        StallTimeoutMs = prng.Pick<int>([2_000, 4_000, 30_000]),
+        ControlFramesPerSecond = prng.Pick<int>([20, 100]),
+        ConnectionsPerAddressMax = prng.Pick<int>([0, 4]),
+        HandshakesPerAddressMax = prng.Pick<int>([0, 4]),
+        HandshakesPerSecondPerAddress = prng.Pick<int>([0, 20]),
+        RefusalsMax = prng.Pick<int>([0, 2, 256]),
+        MemoryBytesMax = prng.Pick<int>([MemoryBytesAmple, MemoryBytesAmple, MemoryBytesAmple, 128 << 10]),
         UnsentBytesMax = prng.Pick<int>([4 << 10, 64 << 10, UnsentBytesAmple]),
         UnsentBytesHigh = prng.Pick<int>([256, 2 << 10, 64 << 10]),
         TurnQuantum = prng.Pick<int>([1, 4, 256]),

@@ -1,14 +1,16 @@
 // Echoes every message, as ASP.NET Core's documentation shows it.
+//   AspNetCorePeer [--deflate]
 using System.Net.WebSockets;
 
-WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);
+bool deflate = args.Contains("--deflate");
+WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
 builder.WebHost.UseUrls("http://127.0.0.1:0");
 WebApplication app = builder.Build();
 app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
 app.Map("/echo", async (HttpContext context) =>
 {
-    using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
+    using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { DangerousEnableCompression = deflate });
     byte[] buffer = new byte[4096];
     while (true)
     {

@@ -3,8 +3,8 @@ using Sluice.Protocol;
 
 namespace Sluice.Channels.Json;
 
-/// <summary>A finished frame and where in it the publication lies.</summary>
-internal readonly record struct EncodedFrame(byte[] Frame, Range Body);
+/// <summary>A finished frame, how much of it is payload, and where in it the publication lies.</summary>
+internal readonly record struct EncodedFrame(byte[] Frame, int PayloadBytes, Range Body);
 
 /// <summary>Encodes what goes into a log, once, as the frame that every reader is sent.</summary>
 internal sealed class PublicationEncoder
@@ -68,6 +68,6 @@ internal sealed class PublicationEncoder
         byte[] frame = GC.AllocateUninitializedArray<byte>(header + payload.Length);
         FrameHeader.Write(frame, Opcode.Text, true, payload.Length, null);
         payload.CopyTo(frame.AsSpan(header));
-        return new EncodedFrame(frame, (header + start)..(header + end));
+        return new EncodedFrame(frame, payload.Length, (header + start)..(header + end));
     }
 }

@@ -68,11 +68,21 @@ public sealed class HandshakeTests(HandshakeTests.Hosts hosts) : IClassFixture<H
     [InlineData("no version", "GET /echo", Good, 400, 400)]
     [InlineData("a later version", "GET /echo HTTP/1.2", Good, 505, 505)]
     [InlineData("a bare LF", "GET /echo HTTP/1.1", Good + "X: a\n", 400, 101)]
-    [InlineData("a control character", "GET /echo HTTP/1.1", Good + "X: a\u0001b\r\n", 400, 101)]
+    [InlineData("a control character", "GET /echo HTTP/1.1", Good + "X: a\u0001b\r\n", 400, 400)]
+    [InlineData("a control character in the target", "GET /echo?\u0001 HTTP/1.1", Good, 400, 400)]
+    [InlineData("a version in lower case", "GET /echo http/1.1", Good, 400, 505)]
+    [InlineData("two spaces before the version", "GET /echo  HTTP/1.1", Good, 400, 101)]
+    [InlineData("an empty line first", "\r\nGET /echo HTTP/1.1", Good, 400, 101)]
     [InlineData("Latin-1 text", "GET /echo HTTP/1.1", Good + "X: \u00e9\r\n", 101, 400)]
     [InlineData("a comma in the host", "GET /echo HTTP/1.1", "Host: a,b\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + Version + Key, 101, 400)]
+    [InlineData("a host with a colon and no port", "GET /echo HTTP/1.1", "Host: a:\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + Version + Key, 101, 400)]
+    [InlineData("the scheme in capitals", "GET HTTP://localhost/echo HTTP/1.1", Good, 101, 400)]
+    [InlineData("a length of zero in another spelling", "GET /echo HTTP/1.1", Good + "Content-Length: 00\r\n", 400, 101)]
+    [InlineData("a length of zero twice", "GET /echo HTTP/1.1", Good + "Content-Length: 0\r\nContent-Length: 0\r\n", 101, 400)]
+    [InlineData("a tab in Connection", "GET /echo HTTP/1.1", "Host: localhost\r\nUpgrade: websocket\r\nConnection: keep-alive,\tUpgrade\r\n" + Version + Key, 101, 400)]
     [InlineData("a fragment", "GET /echo#x HTTP/1.1", Good, 400, 404)]
     [InlineData("a path that is not written as it is served", "GET /%65cho HTTP/1.1", Good, 400, 101)]
+    [InlineData("a path in other letters", "GET /Echo HTTP/1.1", Good, 400, 101)]
     public void KestrelsParserDecidesFirst(string what, string line, string headers, int reactor, int kestrel)
     {
         Assert.Equal((what, reactor, kestrel), (what, Ask(hosts.Reactor, line, headers).Status, Ask(hosts.Kestrel, line, headers).Status));

@@ -13,6 +13,9 @@ internal class Canary
     /// <summary>The kernel as a loop gets to see it.</summary>
     public virtual ISystem Around(ISystem system) => system;
 
+    /// <summary>The limits by which the loops go, while everybody is told of those that are given.</summary>
+    public virtual EventLoopOptions Instead(EventLoopOptions options) => options;
+
     /// <summary>The broker as a hub, or the API, gets to see it.</summary>
     public virtual IBroker Around(IBroker broker) => broker;
 

@@ -3,7 +3,7 @@ using Sluice.Protocol;
 namespace Sluice.Simulator;
 
 /// <summary>Sends messages to the echo endpoint and wants each of them back, whole, once, in order.</summary>
-internal sealed class EchoPeer(World world, string name, string path, int messageBytesMax) : WebSocketPeer(world, name, path)
+internal sealed class EchoPeer(World world, string name, string path, int messageBytesMax, Scenario scenario) : WebSocketPeer(world, name, path, scenario)
 {
     private const int Goes = OwnActs;
     private const int OutstandingMax = 8;
@@ -34,8 +34,16 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
 
     protected override void Closed(int code, string reason)
     {
-        Violation.Unless(code is CloseCodes.Abnormal or CloseCodes.GoingAway or CloseCodes.Normal or CloseCodes.PolicyViolation,
-            "an echo connection was closed for an error that was not made");
+        bool expected = (code, reason) switch
+        {
+            (CloseCodes.Normal or CloseCodes.Abnormal, _) => true,
+            (CloseCodes.GoingAway, "shutdown") => Scenario.IsShuttingDown,
+            (CloseCodes.GoingAway, "no pong") => Scenario.SomethingFailed,
+            (CloseCodes.PolicyViolation, "slow") => Scenario.SomethingFailed || Scenario.Settings.IsTight,
+            (CloseCodes.TryAgainLater, _) => Scenario.Settings.IsPoor,
+            _ => false,
+        };
+        Violation.Unless(expected, $"{Name} was closed with {code} {reason}");
     }
 
     protected override void Act(int what, long argument)

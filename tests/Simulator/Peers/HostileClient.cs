@@ -4,7 +4,7 @@ using Sluice.Protocol;
 namespace Sluice.Simulator;
 
 /// <summary>A client that breaks one rule of the frames or of the native wire, and has to be told which.</summary>
-internal sealed class HostileClient(World world, string name, string path, Scenario scenario) : WebSocketPeer(world, name, path)
+internal sealed class HostileClient(World world, string name, string path, Scenario scenario) : WebSocketPeer(world, name, path, scenario)
 {
     private const int Goes = OwnActs;
     private const int GoesOn = OwnActs + 1;
@@ -36,7 +36,8 @@ internal sealed class HostileClient(World world, string name, string path, Scena
     private static readonly (string Frame, int Code)[] s_frames =
     [
         ("8100", CloseCodes.ProtocolError), // not masked
-        ("c18000000000", CloseCodes.ProtocolError), // a reserved bit
+        ("a18000000000", CloseCodes.ProtocolError), // a reserved bit
+        ("c98000000000", CloseCodes.ProtocolError), // a compressed ping
         ("838000000000", CloseCodes.ProtocolError), // no such opcode
         ("808000000000", CloseCodes.ProtocolError), // a continuation of nothing
         ("098000000000", CloseCodes.ProtocolError), // half a ping
@@ -90,8 +91,9 @@ internal sealed class HostileClient(World world, string name, string path, Scena
 
     protected override void Closed(int code, string reason)
     {
-        bool lost = code is CloseCodes.Abnormal or 3502 or 3008 && (scenario.SomethingFailed || scenario.Settings.IsCrowded);
-        bool shut = code is CloseCodes.Abnormal or 3001 && scenario.IsShuttingDown;
+        bool lost = code is CloseCodes.Abnormal or 3502 or 3008 or CloseCodes.TryAgainLater or CloseCodes.PolicyViolation
+            && (Scenario.SomethingFailed || Scenario.Settings.IsCrowded || Scenario.Settings.IsPoor);
+        bool shut = code is CloseCodes.Abnormal or 3001 && Scenario.IsShuttingDown;
         if (code == _expected)
         {
             World.Reach(Milestone.ClosedByRule);

@@ -24,10 +24,12 @@ internal partial class NativeClient
         bool expected = code switch
         {
             CloseCodes.Normal => true,
-            CloseCodes.Abnormal => _scenario.SomethingFailed || _scenario.IsShuttingDown || _scenario.Settings.IsCrowded || _scenario.Settings.IsTight,
-            3001 => _scenario.IsShuttingDown,
-            3008 => _scenario.SomethingFailed || _scenario.Settings.IsTight,
-            3012 or 3502 => _scenario.SomethingFailed,
+            CloseCodes.Abnormal => Scenario.SomethingFailed || Scenario.IsShuttingDown || Scenario.Settings.IsCrowded || Scenario.Settings.IsTight || Scenario.Settings.IsPoor,
+            3001 => Scenario.IsShuttingDown,
+            3008 => Scenario.SomethingFailed || Scenario.Settings.IsTight,
+            3012 or 3502 => Scenario.SomethingFailed,
+            CloseCodes.TryAgainLater => Scenario.Settings.IsPoor,
+            CloseCodes.PolicyViolation => Scenario.SomethingFailed && reason == "slow",
             _ => false,
         };
         if (!expected)
@@ -128,7 +130,7 @@ internal partial class NativeClient
         World.Reach(Milestone.Refused);
         bool lostPosition = code == 112 && command.Since is { } since && subscription.MayBeLost(since)
             && (command.IsStrict || command.Method == "history");
-        bool tooMany = code == 106 && command.Method == "subscribe" && _subscriptions.Count > _scenario.Settings.Hub.SubscriptionsMax;
+        bool tooMany = code == 106 && command.Method == "subscribe" && _subscriptions.Count > Scenario.Settings.Hub.SubscriptionsMax;
         if (!lostPosition && !tooMany && !subscription.Rules.MayRefuse(command.Method, code))
         {
             Violation.Found($"{command.Method} in {subscription.Channel} was refused with {code}");

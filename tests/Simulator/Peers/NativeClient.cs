@@ -13,7 +13,6 @@ internal partial class NativeClient : WebSocketPeer
     private const int Goes = OwnActs;
 
     private readonly Oracle _oracle;
-    private readonly Scenario _scenario;
     private readonly ArrayBufferWriter<byte> _frame = new();
     private readonly Dictionary<string, Subscription> _subscriptions = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, Command> _pending = [];
@@ -24,9 +23,8 @@ internal partial class NativeClient : WebSocketPeer
     private bool _ticking;
 
     public NativeClient(World world, string name, string path, Scenario scenario)
-        : base(world, name, path)
+        : base(world, name, path, scenario)
     {
-        _scenario = scenario;
         _oracle = scenario.Oracle;
     }
 
@@ -80,7 +78,7 @@ internal partial class NativeClient : WebSocketPeer
         {
             Do();
         }
-        Tick(World.Prng.Between(1, Mood == Mood.Restless ? _scenario.Settings.PauseMsMax : 1_000));
+        Tick(World.Prng.Between(1, Mood == Mood.Restless ? Scenario.Settings.PauseMsMax : 1_000));
     }
 
     protected override void Greet()
@@ -141,7 +139,7 @@ internal partial class NativeClient : WebSocketPeer
         SubscribeWanted();
         for (int left = Mood == Mood.Restless ? World.Prng.Between(0, 3) : 0; left > 0; left--)
         {
-            DoSomething(SubscriptionOf(World.Prng.Pick<string>(_scenario.Channels)));
+            DoSomething(SubscriptionOf(World.Prng.Pick<string>(Scenario.Channels)));
         }
         SendFrame();
     }
@@ -184,7 +182,7 @@ internal partial class NativeClient : WebSocketPeer
     {
         if (!_subscriptions.TryGetValue(channel, out Subscription? subscription))
         {
-            subscription = new Subscription(World, _oracle, channel, _scenario.RulesOf(channel));
+            subscription = new Subscription(World, _oracle, channel, Scenario.RulesOf(channel));
             _subscriptions.Add(channel, subscription);
         }
         return subscription;

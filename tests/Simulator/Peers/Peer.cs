@@ -18,11 +18,18 @@ internal abstract class Peer : IEndOwner, IActor
     {
         World = world;
         Name = name;
+        Address = world.NewAddress();
     }
 
     public string Name { get; }
 
     protected World World { get; }
+
+    /// <summary>From where it connects.</summary>
+    protected UInt128 Address { get; set; }
+
+    /// <summary>Whether the server has given the connection up, whether or not this peer has noticed.</summary>
+    protected bool IsLeft => _end is not { IsLeft: false };
 
     /// <summary>Whether there is a connection, as far as this peer knows.</summary>
     protected bool HasConnection => _end is not null;
@@ -64,7 +71,7 @@ internal abstract class Peer : IEndOwner, IActor
     {
         _output.ResetWrittenCount();
         _stalledUntil = 0;
-        _end = World.Connect(this);
+        _end = World.Connect(this, Address);
         World.Trace.Note(World.Now, Name, "connects");
     }
 
@@ -84,6 +91,18 @@ internal abstract class Peer : IEndOwner, IActor
     {
         _output.Write(bytes);
         Flush();
+    }
+
+    /// <summary>Reads nothing until <see cref="Resume"/> or the calm.</summary>
+    protected void StopReading() => _stalledUntil = long.MaxValue;
+
+    /// <summary>Reads a little all the same.</summary>
+    protected void Sip(int bytesMax)
+    {
+        if (_end is { Readable: > 0 } end)
+        {
+            Received(World.Scratch.AsSpan(0, end.Read(World.Scratch.AsSpan(0, bytesMax))));
+        }
     }
 
     /// <summary>Ends a stall.</summary>

@@ -7,39 +7,48 @@ namespace Sluice.Simulator;
 /// <summary>A peer that speaks WebSocket, by the protocol core's client role.</summary>
 /// <remarks>While <see cref="Greet"/>, <see cref="Message"/> and <see cref="Closed"/> run, a derived
 /// peer may send and close; it opens and leaves connections only from <see cref="Peer.Act"/>.</remarks>
-internal abstract class WebSocketPeer(World world, string name, string path) : Peer(world, name), IMaskKeys
+internal abstract class WebSocketPeer(World world, string name, string path, Scenario scenario) : Peer(world, name), IMaskKeys
 {
+    private static readonly Deflater s_deflater = new(); // a run has one thread, and it keeps nothing
     private static readonly WebSocketLimits s_limits = new() { MessageBytesMax = 16 << 20 };
 
     private readonly byte[] _nonce = new byte[ClientHandshake.NonceBytes];
     private readonly ArrayBufferWriter<byte> _message = new();
     private readonly Queue<byte[]> _pings = new();
+    private readonly DeflateOffer? _deflate = OfferOf(world.Prng);
+    private Inflater? _inflater;
     private byte[] _input = new byte[4096];
     private int _inputLength;
     private HttpResponseHead _head;
     private bool _upgraded;
+    private bool _refused;
     private WebSocketConnection<ClientRole> _protocol;
     private bool _closeTold;
     private bool _greeted;
+
+    protected Scenario Scenario { get; } = scenario;
 
     /// <summary>Whether the handshake is done and no close frame was sent or received.</summary>
     protected bool IsOpen => HasConnection && _upgraded && !_protocol.CloseSent && !_protocol.CloseReceived;
 
     uint IMaskKeys.Next() => (uint)World.Prng.Next();
 
+    /// <summary>Whether the handshake of this connection is done.</summary>
+    protected bool IsUpgraded => _upgraded;
+
     /// <summary>Connects and asks for the upgrade.</summary>
     protected void Open()
     {
         _inputLength = 0;
         _head = default;
-        _upgraded = false;
+        _upgraded = _refused = false;
         _protocol = default;
         _closeTold = false;
         _message.ResetWrittenCount();
         _pings.Clear();
         World.Prng.Fill(_nonce);
         Connect();
-        ClientHandshake.WriteRequest(Output, "sluice", path, _nonce);
+        ClientHandshake.WriteRequest(Output, "sluice", path, _nonce, new HandshakeOffer { Deflate = _deflate });
         _greeted = World.Prng.Chance(100);
         if (_greeted)
         {
@@ -50,8 +59,16 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
         Flush();
     }
 
+    /// <summary>Whether the server may answer so, instead of by an upgrade. It ends the connection then.</summary>
+    protected virtual bool MayBeRefused(int status) => Scenario.MayRefuse(status);
+
     /// <summary>Says what comes first on a new connection.</summary>
     protected abstract void Greet();
+
+    /// <summary>The handshake is done.</summary>
+    protected virtual void Upgraded()
+    {
+    }
 
     protected abstract void Message(Opcode opcode, ReadOnlySpan<byte> message);
 
@@ -61,8 +78,32 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
     /// <summary>Sends a whole message in one frame.</summary>
     protected void Send(Opcode opcode, ReadOnlySpan<byte> payload)
     {
-        WebSocketConnection<ClientRole>.WriteFrame(Output, opcode, payload, this);
+        if (_upgraded && _protocol.Deflate.Agreed && opcode < Opcode.Close && World.Prng.Chance(500))
+        {
+            SendCompressed(opcode, payload);
+        }
+        else
+        {
+            WebSocketConnection<ClientRole>.WriteFrame(Output, opcode, payload, this);
+        }
         Flush();
+    }
+
+    private void SendCompressed(Opcode opcode, ReadOnlySpan<byte> payload)
+    {
+        byte[] compressed = new byte[Deflater.BytesMax(payload.Length)];
+        int length = s_deflater.Compress(default, payload, _protocol.Deflate.SendWindowBits, compressed, out _);
+        SendFrame(opcode, compressed.AsSpan(0, length), final: true, compressed: true);
+    }
+
+    private void SendFrame(Opcode opcode, ReadOnlySpan<byte> payload, bool final, bool compressed)
+    {
+        uint key = (uint)World.Prng.Next();
+        Span<byte> frame = Output.GetSpan(FrameHeader.BytesMax + payload.Length);
+        int header = FrameHeader.Write(frame, opcode, final, payload.Length, key, compressed);
+        payload.CopyTo(frame[header..]);
+        Masking.Apply(frame.Slice(header, payload.Length), key);
+        Output.Advance(header + payload.Length);
     }
 
     /// <summary>Sends a ping, which may stand between the fragments of a message.</summary>
@@ -80,12 +121,7 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
         for (int left = World.Prng.Between(1, fragmentsMax); left > 0; left--)
         {
             int count = left == 1 ? payload.Length : World.Prng.Between(0, payload.Length);
-            uint key = (uint)World.Prng.Next();
-            Span<byte> frame = Output.GetSpan(FrameHeader.BytesMax + count);
-            int header = FrameHeader.Write(frame, opcode, final: left == 1, count, key);
-            payload[..count].CopyTo(frame[header..]);
-            Masking.Apply(frame.Slice(header, count), key);
-            Output.Advance(header + count);
+            SendFrame(opcode, payload[..count], final: left == 1, compressed: false);
             payload = payload[count..];
             opcode = Opcode.Continuation;
             if (World.Prng.Chance(100))
@@ -105,6 +141,10 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
 
     protected override void Received(Span<byte> bytes)
     {
+        if (_refused)
+        {
+            return; // what is said about it
+        }
         if (_inputLength + bytes.Length > _input.Length)
         {
             Array.Resize(ref _input, 2 * (_inputLength + bytes.Length));
@@ -128,11 +168,20 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
         {
             return false;
         }
-        HandshakeVerdict verdict = ClientHandshake.Judge(_head, bytes, _nonce, [], out _);
-        Violation.Unless(verdict.Accepted, "a well-formed handshake was refused");
+        HandshakeVerdict verdict = ClientHandshake.Judge(_head, bytes, _nonce, new HandshakeOffer { Deflate = _deflate }, out HandshakeAgreement agreement);
+        if (!verdict.Accepted)
+        {
+            Violation.Unless(MayBeRefused(_head.Status), $"{Name}: a well-formed handshake was refused with {_head.Status}");
+            World.Reach(Milestone.RefusedInHttp);
+            _refused = true;
+            return false;
+        }
         bytes[_head.Length..].CopyTo(_input);
         _inputLength -= _head.Length;
         _upgraded = true;
+        Upgraded();
+        _protocol.Deflate = agreement.Deflate;
+        _inflater = agreement.Deflate.Agreed ? new Inflater() : null;
         World.Trace.Note(World.Now, Name, "is open");
         if (!_greeted)
         {
@@ -144,7 +193,7 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
     private void ReadFrames()
     {
         Span<byte> input = _input.AsSpan(0, _inputLength);
-        foreach (WebSocketEvent e in _protocol.Receive(input, Output, s_limits, this))
+        foreach (WebSocketEvent e in _protocol.Receive(input, Output, s_limits, this, _inflater))
         {
             switch (e.Kind)
             {
@@ -165,8 +214,18 @@ internal abstract class WebSocketPeer(World world, string name, string path) : P
         int unread = _protocol.Unread;
         input[^unread..].CopyTo(_input);
         _inputLength = unread;
+        if (_inflater is { MessageBytes: > 0 })
+        {
+            World.Reach(Milestone.Inflated);
+        }
         Flush();
     }
+
+    private static DeflateOffer? OfferOf(Prng prng) => !prng.Chance(300) ? null : new DeflateOffer
+    {
+        ReceiveFresh = prng.Chance(200),
+        ReceiveWindowBitsMax = prng.Pick<int>([15, 15, 12, 9, 8]),
+    };
 
     private void ReadData(in WebSocketEvent e)
     {

@@ -102,7 +102,7 @@ public sealed class WorldTests
 
         public void Start()
         {
-            _end = world.Connect(this);
+            _end = world.Connect(this, address: 0);
             Changed();
         }
 

@@ -33,6 +33,9 @@ internal sealed class End : IActor
 
     public IEndOwner? Owner { get; set; }
 
+    /// <summary>At the server's end: from where the peer comes.</summary>
+    public UInt128 Address { get; init; }
+
     /// <summary>How many bytes wait to be read; after a break those that it did not cost.</summary>
     public int Readable => _incoming.Readable;
 
@@ -54,10 +57,13 @@ internal sealed class End : IActor
 
     public bool Closed { get; private set; }
 
-    public static (End Client, End Server) Connect(World world, int upBytes, int downBytes, int latencyMs)
+    /// <summary>Whether the other end has given the connection up, whether or not this one has heard of it.</summary>
+    public bool IsLeft => _other.Closed;
+
+    public static (End Client, End Server) Connect(World world, UInt128 address, int upBytes, int downBytes, int latencyMs)
     {
         End client = new(world, downBytes, latencyMs);
-        End server = new(world, upBytes, latencyMs);
+        End server = new(world, upBytes, latencyMs) { Address = address };
         client._other = server;
         server._other = client;
         return (client, server);

@@ -56,4 +56,28 @@ internal enum Milestone
 
     /// <summary>The shutdown came in the middle of the storm.</summary>
     ShutDownInStorm,
+
+    /// <summary>A handshake was answered by an error.</summary>
+    RefusedInHttp,
+
+    /// <summary>Refused since its address has too many connections.</summary>
+    LimitedByAddress,
+
+    /// <summary>Closed for a message that did not get on.</summary>
+    ClosedWithoutProgress,
+
+    /// <summary>Closed for too many control frames.</summary>
+    ClosedForControlFrames,
+
+    /// <summary>Let go for not answering a ping of the protocol's.</summary>
+    LetGoAsDead,
+
+    /// <summary>Let go for taking too little at a time.</summary>
+    LetGoAsStalled,
+
+    /// <summary>Let go since memory was short.</summary>
+    Shed,
+
+    /// <summary>A peer was sent a compressed message.</summary>
+    Inflated,
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Sluice.Loop;
 
 namespace Sluice.Simulator;
@@ -79,7 +80,9 @@ internal sealed partial class SimulatedSystem
             return true;
         }
         Socket accepted = _world.Descriptors.Open(_backlog.Dequeue(), this);
-        completion = Completion.Of(CompletionKind.Accepted, 0, accepted.Number);
+        BinaryPrimitives.WriteUInt128BigEndian(_receiveBuffer.AsSpan(ISystem.HeadroomBytes), accepted.End.Address);
+        _dirtyBytes = ISystem.HeadroomBytes + ISystem.AddressBytes;
+        completion = new Completion(CompletionKind.Accepted, 0, accepted.Number, _receiveBuffer, ISystem.HeadroomBytes, ISystem.AddressBytes);
         return true;
     }
 

@@ -12,6 +12,7 @@ internal sealed class World
     private readonly List<SimulatedSystem> _systems = [];
     private readonly long[] _reached = new long[Enum.GetValues<Milestone>().Length];
     private int _turnsWithoutTime;
+    private int _addresses;
 
     public World(ulong seed, FaultPlan? plan = null, TextWriter? live = null)
     {
@@ -60,10 +61,13 @@ internal sealed class World
 
     public void Schedule(long at, IActor actor, int what, long argument = 0) => _agenda.Add(at, actor, what, argument);
 
+    /// <summary>An address that nobody else has.</summary>
+    public UInt128 NewAddress() => ((UInt128)0xFFFF << 32) | (uint)(0x0A00_0000 + ++_addresses);
+
     /// <summary>Opens a connection to the loops' listener.</summary>
-    public End Connect(IEndOwner client)
+    public End Connect(IEndOwner client, UInt128 address)
     {
-        (End clientEnd, End serverEnd) = End.Connect(this, DrawCapacity(), DrawCapacity(), Prng.Between(0, 20));
+        (End clientEnd, End serverEnd) = End.Connect(this, address, DrawCapacity(), DrawCapacity(), Prng.Between(0, 20));
         clientEnd.Owner = client;
         SimulatedSystem? listener = _systems.Find(static system => system.IsAccepting);
         if (listener is null)

@@ -155,7 +155,7 @@ public sealed class ChannelLogTests
         Offset = offset,
         AppendedMs = ms,
         Kind = EntryKind.Publication,
-        Frame = new byte[20],
+        Message = new Sluice.Loop.SharedMessage(new byte[20]),
         BodyRange = 2..20,
     };
 

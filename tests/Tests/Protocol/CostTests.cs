@@ -11,10 +11,10 @@ public class CostTests
     private const int Runs = 100;
 
     [Fact]
-    public void A_connection_takes_32_bytes_and_a_head_16()
+    public void A_connection_takes_40_bytes_and_a_head_16()
     {
-        Assert.Equal(32, Unsafe.SizeOf<WebSocketConnection<ServerRole>>());
-        Assert.Equal(32, Unsafe.SizeOf<WebSocketConnection<ClientRole>>());
+        Assert.Equal(40, Unsafe.SizeOf<WebSocketConnection<ServerRole>>());
+        Assert.Equal(40, Unsafe.SizeOf<WebSocketConnection<ClientRole>>());
         Assert.Equal(16, Unsafe.SizeOf<HttpHead>());
     }
 
@@ -44,7 +44,7 @@ public class CostTests
     }
 
     [Fact]
-    public void H51_a_bad_frame_and_its_close_allocate_nothing()
+    public void Hardening51_A_bad_frame_and_its_close_allocate_nothing()
     {
         byte[] input = Hex.Frame((Opcode)3, true, [1]);
         ArrayBufferWriter<byte> output = new(256);
@@ -70,18 +70,21 @@ public class CostTests
             "Sec-WebSocket-Protocol: a, b\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n");
         ArrayBufferWriter<byte> output = new(1024);
         string[] protocols = ["c", "b"];
+        DeflateOptions deflate = new() { ReceiveWindowBitsMax = 10 };
         AllocatesNothing(() =>
         {
             output.ResetWrittenCount();
             HttpHead head = default;
             head.Parse(request.AsSpan(0, 40), HttpHeadLimits.Default);
             head.Parse(request, HttpHeadLimits.Default);
-            HandshakeVerdict verdict = Handshake.Judge(head, request, HandshakePolicy.SameOrigin, out HandshakeRequest accepted);
-            Handshake.ChooseSubprotocol(accepted, protocols, out string? chosen);
-            Handshake.WriteAccept(output, accepted.Key, chosen);
+            HandshakeTerms terms = new() { Subprotocols = protocols, Deflate = deflate };
+            HandshakeVerdict verdict = Handshake.Judge(head, request, terms, out HandshakeRequest accepted, out HandshakeAgreement agreement);
+            Handshake.WriteAccept(output, accepted, agreement);
             Handshake.WriteRefusal(output, 426, verdict.Reason);
         });
-        Assert.Contains("Sec-WebSocket-Protocol: b\r\n", Encoding.ASCII.GetString(output.WrittenSpan), StringComparison.Ordinal);
+        string answers = Encoding.ASCII.GetString(output.WrittenSpan);
+        Assert.Contains("Sec-WebSocket-Protocol: b\r\n", answers, StringComparison.Ordinal);
+        Assert.Contains("Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover; client_max_window_bits=10\r\n", answers, StringComparison.Ordinal);
     }
 
     private static void AllocatesNothing(Action act)

@@ -45,18 +45,6 @@ public class CutTests
     }
 
     [Fact]
-    public void H51_noise_throws_nothing()
-    {
-        for (ulong seed = 1; seed <= 20_000; seed++)
-        {
-            Dice dice = new(seed);
-            Peer<ServerRole> peer = new(new() { MessageBytesMax = 200 });
-            peer.ReceiveCut(dice.Bytes(dice.Below(60)), () => 1 + dice.Below(20));
-            Assert.Equal(peer.Connection.CloseReceived, peer.Connection.CloseSent);
-        }
-    }
-
-    [Fact]
     public void A_client_and_a_server_understand_each_other()
     {
         Dice dice = new(77);

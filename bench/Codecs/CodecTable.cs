@@ -1,0 +1,166 @@
+using System.Globalization;
+using System.Text;
+
+namespace Sluice.Bench.Codecs;
+
+/// <summary>The codecs side by side, on the committed messages: what goes on the wire, and what it costs.</summary>
+internal static class CodecTable
+{
+    private const int RunBytes = 4096;
+    private const int WarmUpRounds = 4; // until compilers have settled
+    private const int Rounds = 8;
+    private const int Contexts = 256;
+
+    private static readonly string[] s_data = ["chat", "quotes", "dashboard"];
+    private static readonly TimeSpan s_round = TimeSpan.FromMilliseconds(20);
+    private static readonly int[] s_inflatedBytes = [200, 4096, 65_536];
+
+    private static Codec[] NewCodecs() => [new OwnCodec(), new SystemZlib(), new RuntimeCodec(), new SharpZipLibCodec()];
+
+    /// <summary>Prints the tables. About half a minute.</summary>
+    /// <param name="directory">Where the messages are.</param>
+    internal static void Print(string directory)
+    {
+        byte[][][] data = [.. s_data.Select(name => File.ReadLines(Path.Combine(directory, $"{name}.jsonl")).Select(Encoding.UTF8.GetBytes).ToArray())];
+        Codec[] codecs = NewCodecs();
+        PrintDeflate(codecs, data);
+        PrintInflate(codecs, data);
+        Array.ForEach(codecs, static codec => codec.Dispose());
+        PrintContexts(data[0][0]);
+    }
+
+    private static void PrintDeflate(Codec[] codecs, byte[][][] data)
+    {
+        Console.WriteLine("| messages | codec | fresh | on one | on a run of 4 KB | fresh, us | on one, us | on a run, us |\n|---|---|---|---|---|---|---|---|");
+        for (int i = 0; i < data.Length; i++)
+        {
+            byte[][] messages = data[i];
+            byte[][][] histories = [[.. messages.Select(static _ => Array.Empty<byte>())], [.. messages.Select((_, at) => at == 0 ? [] : messages[at - 1])], Runs(messages)];
+            (double Ratio, double Microseconds)[][] cells = [.. histories.Select(history => Deflate(codecs, history, messages))];
+            for (int codec = 0; codec < codecs.Length; codec++)
+            {
+                string ratios = string.Join(" | ", cells.Select(cell => cell[codec].Ratio.ToString("f3", CultureInfo.InvariantCulture)));
+                string times = string.Join(" | ", cells.Select(cell => cell[codec].Microseconds.ToString("f1", CultureInfo.InvariantCulture)));
+                Console.WriteLine($"| {s_data[i]} | {codecs[codec].Name} | {ratios} | {times} |");
+            }
+        }
+    }
+
+    private static byte[][] Runs(byte[][] messages)
+    {
+        byte[] all = [.. messages.SelectMany(static message => message)];
+        int end = 0;
+        return [.. messages.Select(message =>
+        {
+            byte[] run = all[Math.Max(0, end - RunBytes)..end];
+            end += message.Length;
+            return run;
+        })];
+    }
+
+    private static (double Ratio, double Microseconds)[] Deflate(Codec[] codecs, byte[][] histories, byte[][] messages)
+    {
+        byte[] destination = new byte[64 << 10];
+        double plainBytes = messages.Sum(static message => message.Length);
+        double[] ratios = [.. codecs.Select(codec => messages.Select((message, at) => codec.Deflate(histories[at], message, destination)).Sum() / plainBytes)];
+        double[] times = Fastest(codecs, codec =>
+        {
+            for (int at = 0; at < messages.Length; at++)
+            {
+                codec.Deflate(histories[at], messages[at], destination);
+            }
+            return messages.Length;
+        });
+        return [.. ratios.Zip(times)];
+    }
+
+    private static void PrintInflate(Codec[] codecs, byte[][][] data)
+    {
+        Console.WriteLine($"\n| codec | {string.Join(" | ", s_inflatedBytes.Select(static bytes => $"inflate {bytes} B, us"))} |\n|---|{string.Concat(s_inflatedBytes.Select(static _ => "---|"))}");
+        byte[] all = [.. data.SelectMany(static messages => messages.SelectMany(static message => message))];
+        double[][] columns = [.. s_inflatedBytes.Select(bytes => Inflate(codecs, [.. all.Chunk(bytes)]))];
+        for (int codec = 0; codec < codecs.Length; codec++)
+        {
+            Console.WriteLine($"| {codecs[codec].Name} | {string.Join(" | ", columns.Select(column => column[codec].ToString("f1", CultureInfo.InvariantCulture)))} |");
+        }
+    }
+
+    private static double[] Inflate(Codec[] codecs, byte[][] messages)
+    {
+        byte[] buffer = new byte[2 * s_inflatedBytes.Max()];
+        using SystemZlib zlib = new();
+        byte[][] compressed = [.. messages.Select(message => buffer[..zlib.Deflate([], message, buffer)])];
+        return Fastest(codecs, codec =>
+        {
+            for (int at = 0; at < messages.Length; at++)
+            {
+                if (codec.Inflate(compressed[at], buffer) != messages[at].Length)
+                {
+                    throw new InvalidDataException($"{codec.Name} inflates wrongly");
+                }
+            }
+            return messages.Length;
+        });
+    }
+
+    /// <summary>Microseconds of CPU time of one act, the codecs in turn; the fastest of several rounds.</summary>
+    private static double[] Fastest(Codec[] codecs, Func<Codec, int> pass)
+    {
+        double[] best = [.. codecs.Select(static _ => double.MaxValue)];
+        for (int round = -WarmUpRounds; round < Rounds; round++)
+        {
+            for (int codec = 0; codec < codecs.Length; codec++)
+            {
+                TimeSpan start = Environment.CpuUsage.TotalTime;
+                TimeSpan elapsed;
+                int acts = 0;
+                do
+                {
+                    acts += pass(codecs[codec]);
+                    elapsed = Environment.CpuUsage.TotalTime - start;
+                }
+                while (elapsed < s_round);
+                best[codec] = round < 0 ? best[codec] : Math.Min(best[codec], elapsed.TotalMicroseconds / acts);
+            }
+        }
+        return best;
+    }
+
+    private static void PrintContexts(byte[] message)
+    {
+        Console.WriteLine("\n| codec | deflate context, KB | inflate context, KB |\n|---|---|---|");
+        byte[] buffer = new byte[4096];
+        using SystemZlib zlib = new();
+        byte[] compressed = buffer[..zlib.Deflate([], message, buffer)];
+        for (int codec = 0; codec < NewCodecs().Length; codec++)
+        {
+            double deflate = Resident(codec, one => one.Deflate([], message, buffer));
+            double inflate = Resident(codec, one => one.Inflate(compressed, buffer));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {NewCodecs()[codec].Name} | {deflate:f0} | {inflate:f0} |"));
+        }
+    }
+
+    /// <summary>Resident KB of a context after its first message.</summary>
+    private static double Resident(int codec, Action<Codec> use)
+    {
+        List<Codec> contexts = [];
+        Codec New()
+        {
+            Codec context = NewCodecs()[codec];
+            use(context);
+            return context;
+        }
+        contexts.Add(New());
+        long before = ResidentBytes();
+        contexts.AddRange(Enumerable.Range(0, Contexts).Select(_ => New()));
+        long after = ResidentBytes();
+        contexts.ForEach(static context => context.Dispose());
+        return (after - before) / 1024.0 / Contexts;
+    }
+
+    private static long ResidentBytes()
+    {
+        GC.Collect();
+        return Environment.SystemPageSize * long.Parse(File.ReadAllText("/proc/self/statm").Split(' ')[1], CultureInfo.InvariantCulture);
+    }
+}

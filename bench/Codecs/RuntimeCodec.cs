@@ -1,0 +1,55 @@
+using System.IO.Compression;
+
+namespace Sluice.Bench.Codecs;
+
+/// <summary>DeflateStream of the runtime. It can neither be reset nor given a history: each message has a stream of its own, and a
+/// history is compressed and thrown away.</summary>
+internal sealed class RuntimeCodec() : Codec("DeflateStream")
+{
+    private static readonly byte[] s_tail = [0x00, 0x00, 0xFF, 0xFF];
+
+    private readonly MemoryStream _compressed = new();
+    private readonly MemoryStream _input = new();
+    private DeflateStream? _inflate;
+
+    internal override int Deflate(byte[] history, byte[] message, byte[] destination)
+    {
+        _compressed.SetLength(0);
+        using DeflateStream stream = new(_compressed, CompressionLevel.Optimal, leaveOpen: true);
+        if (history.Length > 0)
+        {
+            stream.Write(history);
+            stream.Flush();
+            _compressed.SetLength(0);
+        }
+        stream.Write(message);
+        stream.Flush();
+        int length = (int)_compressed.Length - s_tail.Length;
+        _compressed.GetBuffer().AsSpan(0, length).CopyTo(destination);
+        return length;
+    }
+
+    internal override int Inflate(byte[] compressed, byte[] plain)
+    {
+        _inflate ??= new(_input, CompressionMode.Decompress);
+        _input.SetLength(0);
+        _input.Write(compressed);
+        _input.Write(s_tail);
+        _input.Position = 0;
+        int written = 0;
+        int read;
+        while ((read = _inflate.Read(plain, written, plain.Length - written)) > 0)
+        {
+            written += read;
+        }
+        return written;
+    }
+
+    public override void Dispose()
+    {
+        _inflate?.Dispose();
+        _input.Dispose();
+        _compressed.Dispose();
+        base.Dispose();
+    }
+}

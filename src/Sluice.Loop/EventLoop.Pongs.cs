@@ -1,0 +1,52 @@
+namespace Sluice.Loop;
+
+// Of the pongs that a peer has not taken the latest is enough (RFC 6455, 5.5.3). It lies beside what waits and takes the place of the
+// one before, so that pings of a peer that takes nothing make nothing grow.
+public sealed partial class EventLoop
+{
+    private const byte PongBeginning = 0x8A;
+
+    // Whether the frame that was just written where it would wait is a pong; then it is kept aside.
+    private bool TryKeepPong(Handle connection, int count)
+    {
+        ref Connection row = ref _connections[connection.Index];
+        if (GoesToBatch(connection, row))
+        {
+            return false;
+        }
+        ReadOnlySpan<byte> frame = _outboxes[row.Outbox].Reserve(count, Buffers)[..count];
+        if (frame[0] != PongBeginning)
+        {
+            return false;
+        }
+        if (row.Inbox == 0)
+        {
+            row.Inbox = _inboxes.Rent();
+        }
+        _inboxes[row.Inbox].KeepPong(frame, Buffers);
+        if (_outboxes[row.Outbox].IsEmpty)
+        {
+            ReturnOutbox(ref row);
+        }
+        Wake(connection);
+        return true;
+    }
+
+    // False when it does not fit into this batch.
+    private bool TryAddPong(ref Connection row)
+    {
+        if (row.Inbox == 0 || _inboxes[row.Inbox].Pong is not { Length: > 0 } pong)
+        {
+            return true;
+        }
+        if (_batch.FreeBytes.Length < pong.Length)
+        {
+            return false;
+        }
+        pong.CopyTo(_batch.FreeBytes);
+        _batch.CommitPrivate(pong.Length, boundary: 0);
+        _inboxes[row.Inbox].DropPong(Buffers);
+        ReturnIfEmpty(ref row);
+        return true;
+    }
+}

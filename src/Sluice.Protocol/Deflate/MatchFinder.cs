@@ -1,0 +1,131 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Sluice.Protocol;
+
+/// <summary>Finds what a message repeats of itself and of its history, both where they lie.</summary>
+/// <remarks>A place is counted from the beginning of the history; the message follows on it. Bytes are asked for at places of the
+/// message in ascending order, each once: <see cref="Insert"/>.</remarks>
+internal readonly ref struct MatchFinder
+{
+    // How far the search goes, as zlib's level 6 has it.
+    private const int ChainMax = 128;
+    private const int GoodBytes = 8; // beyond such a match a quarter of it does
+    private const int NiceBytes = 128; // such a match ends it
+
+    // The shortest match, from so far, takes more bits than three literals.
+    private const int ShortestDistanceMax = 4096;
+
+    private const int PlaceMask = DeflateFormat.WindowBytesMax - 1;
+
+    private readonly ReadOnlySpan<byte> _history;
+    private readonly ReadOnlySpan<byte> _message;
+    private readonly Span<int> _last;
+    private readonly Span<ushort> _back;
+    private readonly int _first;
+    private readonly int _hashShift;
+    private readonly int _distanceMax;
+
+    internal MatchFinder(HashChains chains, ReadOnlySpan<byte> history, ReadOnlySpan<byte> message, int distanceMax)
+    {
+        _history = history;
+        _message = message;
+        _last = chains.Last;
+        _back = chains.Back;
+        _distanceMax = distanceMax;
+        _first = chains.Begin(history.Length + message.Length, out int hashBits);
+        _hashShift = 32 - hashBits;
+        for (int place = 0; place <= history.Length - DeflateFormat.MatchBytesMin; place++)
+        {
+            Link(ref MemoryMarshal.GetReference(history), place, place);
+        }
+    }
+
+    /// <summary>Remembers a place of the message.</summary>
+    /// <returns>The last place with the same hash, or a negative number.</returns>
+    internal int Insert(int at) => at <= _message.Length - DeflateFormat.MatchBytesMin
+        ? Link(ref MemoryMarshal.GetReference(_message), at, _history.Length + at)
+        : -1;
+
+    /// <summary>Looks for a match for the message from <paramref name="at"/> on.</summary>
+    /// <param name="at">Where in the message.</param>
+    /// <param name="candidate">What <see cref="Insert"/> answered for it.</param>
+    /// <param name="longerThan">Only a longer one counts.</param>
+    /// <param name="distance">How far back it lies.</param>
+    /// <returns>Its length, or 0.</returns>
+    internal int Find(int at, int candidate, int longerThan, out int distance)
+    {
+        int place = _history.Length + at;
+        int lowest = Math.Max(0, place - _distanceMax);
+        int longestMax = Math.Min(DeflateFormat.MatchBytesMax, _message.Length - at);
+        int longest = Math.Max(longerThan, DeflateFormat.MatchBytesMin - 1);
+        int best = -1;
+        ref byte current = ref Unsafe.Add(ref MemoryMarshal.GetReference(_message), at);
+        for (int left = longerThan >= GoodBytes ? ChainMax / 4 : ChainMax; candidate >= lowest && left > 0 && longest < longestMax; left--)
+        {
+            if (ByteAt(candidate + longest) == Unsafe.Add(ref current, longest))
+            {
+                int length = CommonLength(candidate, ref current, longestMax);
+                if (length > longest)
+                {
+                    longest = length;
+                    best = candidate;
+                    if (length >= NiceBytes)
+                    {
+                        break;
+                    }
+                }
+            }
+            int back = _back[candidate & PlaceMask];
+            candidate = back == 0 ? -1 : candidate - back;
+        }
+        distance = place - best;
+        return best < 0 || (longest == DeflateFormat.MatchBytesMin && distance > ShortestDistanceMax) ? 0 : longest;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Link(ref byte bytes, int at, int place)
+    {
+        uint three = Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref bytes, at)) | ((uint)Unsafe.Add(ref bytes, at + 2) << 16);
+        ref int last = ref _last[(int)((three * 0x9E3779B1) >> _hashShift)];
+        int previous = last - _first;
+        last = _first + place;
+        int back = place - previous;
+        _back[place & PlaceMask] = previous < 0 || back > ushort.MaxValue ? (ushort)0 : (ushort)back;
+        return previous;
+    }
+
+    private byte ByteAt(int place) => place < _history.Length ? _history[place] : _message[place - _history.Length];
+
+    private int CommonLength(int candidate, ref byte current, int max)
+    {
+        int before = _history.Length - candidate; // bytes of it that are history
+        ref byte message = ref MemoryMarshal.GetReference(_message);
+        if (before <= 0)
+        {
+            return CommonLength(ref Unsafe.Add(ref message, -before), ref current, max);
+        }
+        int length = CommonLength(ref Unsafe.Add(ref MemoryMarshal.GetReference(_history), candidate), ref current, Math.Min(max, before));
+        return length < before || length == max ? length : length + CommonLength(ref message, ref Unsafe.Add(ref current, length), max - length);
+    }
+
+    private static int CommonLength(ref byte left, ref byte right, int max)
+    {
+        int length = 0;
+        for (; length <= max - sizeof(ulong); length += sizeof(ulong))
+        {
+            ulong difference = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref left, length)) ^ Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref right, length));
+            if (difference != 0)
+            {
+                int zeros = BitConverter.IsLittleEndian ? BitOperations.TrailingZeroCount(difference) : BitOperations.LeadingZeroCount(difference);
+                return length + (zeros >> 3);
+            }
+        }
+        while (length < max && Unsafe.Add(ref left, length) == Unsafe.Add(ref right, length))
+        {
+            length++;
+        }
+        return length;
+    }
+}

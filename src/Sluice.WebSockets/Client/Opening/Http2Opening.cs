@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Text;
+using Sluice.Protocol;
+
+namespace Sluice.WebSockets;
+
+/// <summary>Opens as a stream of an HTTP/2 connection (RFC 8441: extended CONNECT), with the runtime's HTTP client.</summary>
+internal static class Http2Opening
+{
+    /// <returns>Null if the server does not offer it and HTTP/1.1 will do.</returns>
+    internal static async Task<Upgraded?> TryPerformAsync(OpeningHandshake handshake, CancellationToken cancellationToken)
+    {
+        WebSocketClientOptions options = handshake.Options;
+        HttpMessageInvoker? own = options.Http2Invoker is null ? new HttpMessageInvoker(MakeHandler(options)) : null;
+        HttpResponseMessage? response = null;
+        try
+        {
+            using HttpRequestMessage request = MakeRequest(handshake);
+            response = await (own ?? options.Http2Invoker!).SendAsync(request, cancellationToken).ConfigureAwait(false);
+            HandshakeAgreement agreement = handshake.Judge(response);
+            Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            return new Upgraded(stream, agreement, new byte[Upgraded.BufferBytes]) { Owner = own ?? (IDisposable)response };
+        }
+        catch (Exception error)
+        {
+            response?.Dispose();
+            own?.Dispose();
+            if (error is not HttpRequestException failure)
+            {
+                throw;
+            }
+            if (options.HttpVersion == WebSocketHttpVersion.Http2OrHttp11 && IsUnspoken(failure))
+            {
+                return null;
+            }
+            throw Translate(failure, handshake);
+        }
+    }
+
+    private static SocketsHttpHandler MakeHandler(WebSocketClientOptions options)
+    {
+        SocketsHttpHandler handler = new()
+        {
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            UseProxy = options.Proxy is not null,
+            Proxy = options.Proxy is Uri proxy ? new WebProxy(proxy) { Credentials = CredentialsOf(proxy) } : null,
+        };
+        options.ConfigureTls?.Invoke(handler.SslOptions);
+        return handler;
+    }
+
+    private static NetworkCredential? CredentialsOf(Uri proxy)
+    {
+        string[] parts = proxy.UserInfo.Split(':', 2);
+        return parts[0].Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts.Length > 1 ? parts[1] : ""));
+    }
+
+    // The header lines are those of the request over HTTP/1.1, without what belongs to that alone.
+    private static HttpRequestMessage MakeRequest(OpeningHandshake handshake)
+    {
+        HttpRequestMessage request = new(HttpMethod.Connect, handshake.Uri)
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Protocol = "websocket";
+        ReadOnlySpan<byte> bytes = handshake.Request.Span;
+        HttpHead head = default;
+        Invariant.Check(head.Parse(bytes, new HttpHeadLimits { HeadBytesMax = ushort.MaxValue, HeadersMax = int.MaxValue, TargetBytesMax = ushort.MaxValue }) == HeadStatus.Complete, "We can read what we write.");
+        foreach (HeaderLine line in head.Headers(bytes))
+        {
+            if (!line.Is("Host"u8) && !line.Is("Upgrade"u8) && !line.Is("Connection"u8) && !line.Is("Sec-WebSocket-Key"u8))
+            {
+                request.Headers.TryAddWithoutValidation(Encoding.ASCII.GetString(line.Name), Encoding.ASCII.GetString(line.Value));
+            }
+        }
+        return request;
+    }
+
+    private static bool IsUnspoken(HttpRequestException error) =>
+        error.HttpRequestError is HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported
+        || error.Data.Contains("SETTINGS_ENABLE_CONNECT_PROTOCOL");
+
+    private static WebSocketClientException Translate(HttpRequestException error, OpeningHandshake handshake) => error.HttpRequestError switch
+    {
+        _ when IsUnspoken(error) => new(WebSocketFailure.NotWebSocket, $"{handshake.Uri.Authority} does not offer WebSockets over HTTP/2.", error),
+        HttpRequestError.ProxyTunnelError => new(WebSocketFailure.Proxy, $"The proxy refused: {error.Message}", error) { HttpStatus = (int?)error.StatusCode },
+        HttpRequestError.SecureConnectionError => new(WebSocketFailure.Tls, $"No TLS with {handshake.Uri.Authority}: {error.Message}", error),
+        _ when error.InnerException is AuthenticationException => new(WebSocketFailure.Tls, $"No TLS with {handshake.Uri.Authority}: {error.InnerException.Message}", error),
+        _ => WebSocketClientException.Unreachable(handshake.Uri.Authority, error),
+    };
+}

@@ -1,0 +1,276 @@
+namespace Sluice.Fuzz;
+
+/// <summary>How a compressed message ends.</summary>
+internal enum InflateEnd
+{
+    /// <summary>Where a block ends, as RFC 7692, 7.2.2 wants it.</summary>
+    Complete,
+
+    /// <summary>Within a block.</summary>
+    Truncated,
+
+    /// <summary>With something that RFC 1951 does not know, or a distance beyond the window.</summary>
+    Invalid,
+
+    /// <summary>It is not known: there was more output than anybody wants to look at.</summary>
+    TooLong,
+}
+
+/// <summary>RFC 1951 bit by bit, as slow as it is simple: the other opinion about compressed messages, whatever their window.</summary>
+internal sealed class ReferenceInflater
+{
+    /// <summary>It stops behind so much output.</summary>
+    public const int OutputBytesMax = 160 << 10;
+
+    private const int CodeBitsMax = 15;
+    private const int EndOfBlock = 256;
+
+    private static readonly int[] s_order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+    private readonly byte[] _input;
+    private readonly int _messageBits;
+    private readonly int _windowBytes;
+    private readonly List<byte> _output;
+    private readonly int _historyBytes;
+    private int _at; // in bits
+
+    private ReferenceInflater(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits)
+    {
+        _input = [.. message, 0x00, 0x00, 0xFF, 0xFF];
+        _messageBits = message.Length * 8;
+        _windowBytes = 1 << windowBits;
+        _output = [.. history];
+        _historyBytes = history.Length;
+    }
+
+    /// <summary>How it ended.</summary>
+    public InflateEnd End { get; private set; }
+
+    /// <summary>What it gave, up to there.</summary>
+    public byte[] Output => [.. _output.Skip(_historyBytes)];
+
+    /// <summary>The longest distance.</summary>
+    public int Reach { get; private set; }
+
+    /// <summary>How much output there was when the first block that calls itself the last had ended; -1 if none did.</summary>
+    public int FirstFinalBytes { get; private set; } = -1;
+
+    /// <summary>Whether a code for code lengths had a single symbol: RFC 1951 does not say that it may not.</summary>
+    public bool HasLoneCodeLength { get; private set; }
+
+    /// <summary>Inflates a message.</summary>
+    /// <param name="message">Without the four bytes that its sender left out.</param>
+    /// <param name="history">What came before it.</param>
+    /// <param name="windowBits">How far back it may look: 2 to this power bytes.</param>
+    public static ReferenceInflater Run(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits)
+    {
+        ReferenceInflater inflater = new(message, history, windowBits);
+        try
+        {
+            inflater.Blocks();
+        }
+        catch (EndException end)
+        {
+            inflater.End = end.End;
+        }
+        return inflater;
+    }
+
+    private void Blocks()
+    {
+        bool final = true; // a message of no bytes is complete
+        while (_at != _input.Length * 8)
+        {
+            if (_at == _messageBits && final)
+            {
+                return; // nothing is missing but what says nothing
+            }
+            final = Take(1) != 0;
+            switch (Take(2))
+            {
+                case 0:
+                    Stored();
+                    break;
+                case 1:
+                    Symbols(new Code([.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]), new Code([.. Enumerable.Repeat(5, 32)]));
+                    break;
+                case 2:
+                    Dynamic();
+                    break;
+                default:
+                    throw new EndException(InflateEnd.Invalid);
+            }
+            if (final)
+            {
+                _at = (_at + 7) & ~7;
+                FirstFinalBytes = FirstFinalBytes < 0 ? _output.Count - _historyBytes : FirstFinalBytes;
+            }
+        }
+    }
+
+    private void Stored()
+    {
+        _at = (_at + 7) & ~7;
+        int length = Take(16);
+        Require(Take(16) == (length ^ 0xFFFF));
+        for (; length > 0; length--)
+        {
+            Put((byte)Take(8));
+        }
+    }
+
+    private void Dynamic()
+    {
+        int literals = Take(5) + 257;
+        int distances = Take(5) + 1;
+        int lengthCount = Take(4) + 4;
+        Require(literals <= 286 && distances <= 30);
+        int[] codeLengths = new int[19];
+        for (int i = 0; i < lengthCount; i++)
+        {
+            codeLengths[s_order[i]] = Take(3);
+        }
+        Code code = new(codeLengths);
+        HasLoneCodeLength |= code.IsLone;
+        Require(code.IsCode);
+        List<int> lengths = [];
+        while (lengths.Count < literals + distances)
+        {
+            int symbol = Decode(code);
+            (int value, int count) = symbol switch
+            {
+                < 16 => (symbol, 1),
+                16 => (lengths.Count > 0 ? lengths[^1] : -1, 3 + Take(2)),
+                17 => (0, 3 + Take(3)),
+                _ => (0, 11 + Take(7)),
+            };
+            Require(value >= 0 && lengths.Count + count <= literals + distances);
+            lengths.AddRange(Enumerable.Repeat(value, count));
+        }
+        Code literalCode = new([.. lengths.Take(literals)]);
+        Code distanceCode = new([.. lengths.Skip(literals)]);
+        Require(lengths[EndOfBlock] > 0 && literalCode.IsCode && distanceCode.IsCode);
+        Symbols(literalCode, distanceCode);
+    }
+
+    private void Symbols(Code literals, Code distances)
+    {
+        while (true)
+        {
+            int symbol = Decode(literals);
+            if (symbol == EndOfBlock)
+            {
+                return;
+            }
+            if (symbol < EndOfBlock)
+            {
+                Put((byte)symbol);
+                continue;
+            }
+            Require(symbol <= 285);
+            int length = LengthOf(symbol - 257);
+            int coded = Decode(distances);
+            Require(coded < 30);
+            int distance = coded < 4 ? coded + 1 : (1 + ((2 + (coded & 1)) << ((coded >> 1) - 1))) + Take((coded >> 1) - 1);
+            Require(distance <= _windowBytes && distance <= _output.Count);
+            Reach = Math.Max(Reach, distance);
+            for (; length > 0; length--)
+            {
+                Put(_output[^distance]);
+            }
+        }
+    }
+
+    // 3 to 10 one by one, then four starts for every further extra bit, and 258 by itself.
+    private int LengthOf(int coded)
+    {
+        int extra = coded < 8 ? 0 : (coded >> 2) - 1;
+        return coded == 28 ? 258 : coded < 8 ? coded + 3 : 3 + ((4 + (coded & 3)) << extra) + Take(extra);
+    }
+
+    private int Decode(Code code)
+    {
+        int value = 0;
+        for (int length = 1; length <= CodeBitsMax; length++)
+        {
+            value = (value << 1) | Take(1);
+            if (code.TryFind(value, length, out int symbol))
+            {
+                return symbol;
+            }
+            Require(length < code.LengthMax);
+        }
+        throw new EndException(InflateEnd.Invalid);
+    }
+
+    private void Put(byte value)
+    {
+        if (_output.Count - _historyBytes >= OutputBytesMax)
+        {
+            throw new EndException(InflateEnd.TooLong);
+        }
+        _output.Add(value);
+    }
+
+    private int Take(int count)
+    {
+        int value = 0;
+        for (int i = 0; i < count; i++, _at++)
+        {
+            if (_at >= _input.Length * 8)
+            {
+                throw new EndException(InflateEnd.Truncated);
+            }
+            value |= ((_input[_at >> 3] >> (_at & 7)) & 1) << i;
+        }
+        return value;
+    }
+
+    private static void Require(bool condition)
+    {
+        if (!condition)
+        {
+            throw new EndException(InflateEnd.Invalid);
+        }
+    }
+
+    private sealed class EndException(InflateEnd end) : Exception
+    {
+        public InflateEnd End { get; } = end;
+    }
+
+    /// <summary>A canonical code (RFC 1951, 3.2.2).</summary>
+    private sealed class Code
+    {
+        private readonly Dictionary<(int Value, int Length), int> _symbols = [];
+
+        public Code(int[] lengths)
+        {
+            int code = 0;
+            long used = 0;
+            for (int length = 1; length <= CodeBitsMax; length++)
+            {
+                code <<= 1;
+                for (int symbol = 0; symbol < lengths.Length; symbol++)
+                {
+                    if (lengths[symbol] == length)
+                    {
+                        _symbols[(code++, length)] = symbol;
+                        used += 1L << (CodeBitsMax - length);
+                    }
+                }
+            }
+            LengthMax = Math.Max(1, lengths.Max());
+            IsLone = lengths.Count(static length => length > 0) == 1 && LengthMax == 1;
+            IsCode = used == 1L << CodeBitsMax || used == 0 || IsLone;
+        }
+
+        public int LengthMax { get; }
+
+        public bool IsLone { get; }
+
+        public bool IsCode { get; }
+
+        public bool TryFind(int value, int length, out int symbol) => _symbols.TryGetValue((value, length), out symbol);
+    }
+}

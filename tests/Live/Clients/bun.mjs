@@ -1,0 +1,3 @@
+import { converse } from './conversation.mjs';
+
+console.log(JSON.stringify(await converse(process.argv.at(-1))));

@@ -1,0 +1,191 @@
+using Sluice.Loop;
+using Sluice.Protocol;
+
+namespace Sluice.Simulator;
+
+/// <summary>Goes beyond one limit of the loop's on each connection, and has to be rid of in time.</summary>
+internal sealed class Trespasser(World world, string name, string path, Scenario scenario) : WebSocketPeer(world, name, path, scenario)
+{
+    private const int Goes = OwnActs;
+    private const int GoesOn = OwnActs + 1;
+    private const int Judges = OwnActs + 2;
+
+    private const int MessageBytes = 60_000;
+    private const int SipBytes = 8;
+    private const int SlackMs = 2_000; // for ways there and back, reviews that come a tick late, and a loop that has others to serve
+
+    private static readonly Trespass[] s_kinds = Enum.GetValues<Trespass>();
+
+    private Trespass _kind;
+    private int _number;
+    private bool _leaving;
+
+    private enum Trespass
+    {
+        /// <summary>Begins a message and sends it byte by byte, with pings between.</summary>
+        Drips,
+
+        /// <summary>Begins a message and sends no more of it than most of it.</summary>
+        Hoards,
+
+        /// <summary>Pings and pings.</summary>
+        Pings,
+
+        /// <summary>Neither reads nor says anything.</summary>
+        IsSilent,
+
+        /// <summary>Has much sent to it and reads it a few bytes at a time.</summary>
+        Sips,
+    }
+
+    public bool IsGone => !HasConnection;
+
+    public void Start(int inMs) => Later(inMs, Goes);
+
+    /// <summary>Does it no more, and comes back no more.</summary>
+    public void Leave()
+    {
+        _leaving = true;
+        Resume();
+        Later(0, Goes);
+    }
+
+    protected override void Greet()
+    {
+        _kind = World.Prng.Pick<Trespass>(s_kinds);
+        Later(BoundMs, Judges, _number);
+        switch (_kind)
+        {
+            case Trespass.Drips:
+                Send(Beginning(0));
+                break;
+            case Trespass.Hoards:
+                Send(Beginning(World.Prng.Between(MessageBytes / 2, MessageBytes - 1)));
+                break;
+            case Trespass.Pings:
+                for (int left = Limits.ControlFramesBurst + (Limits.ControlFramesPerSecond * SlackMs / 1_000); left > 0; left--)
+                {
+                    Ping();
+                }
+                break;
+            case Trespass.IsSilent:
+                StopReading();
+                break;
+            case Trespass.Sips:
+                StopReading();
+                for (int left = 3; left > 0; left--)
+                {
+                    Send(Opcode.Binary, new byte[MessageBytes]);
+                }
+                break;
+        }
+        Later(1, GoesOn, _number);
+    }
+
+    protected override void Message(Opcode opcode, ReadOnlySpan<byte> message) =>
+        Violation.Unless(_kind == Trespass.Sips, "an echo without a message");
+
+    protected override void Closed(int code, string reason)
+    {
+        bool? expected = (code, reason) switch
+        {
+            (CloseCodes.PolicyViolation, "slow") => _kind is Trespass.Drips or Trespass.Hoards or Trespass.Sips || Scenario.SomethingFailed,
+            (CloseCodes.PolicyViolation, "too many control frames") => _kind == Trespass.Pings,
+            (CloseCodes.TryAgainLater, _) => Scenario.Settings.IsPoor,
+            (CloseCodes.GoingAway, "no pong") => _kind == Trespass.IsSilent || Scenario.SomethingFailed,
+            (CloseCodes.GoingAway, "shutdown") => Scenario.IsShuttingDown,
+            (CloseCodes.Normal, _) => _leaving,
+            _ => code == CloseCodes.Abnormal,
+        };
+        Violation.Unless(expected == true, $"{Name}, who {_kind}, was closed with {code} {reason}");
+        if (code == CloseCodes.TryAgainLater)
+        {
+            World.Reach(Milestone.Shed);
+        }
+        else if (code == CloseCodes.PolicyViolation)
+        {
+            World.Reach(_kind == Trespass.Pings ? Milestone.ClosedForControlFrames : Milestone.ClosedWithoutProgress);
+        }
+    }
+
+    protected override void Act(int what, long argument)
+    {
+        switch (what)
+        {
+            case Goes when !HasConnection:
+                if (!_leaving)
+                {
+                    _number++;
+                    Open();
+                }
+                break;
+            case Goes when _leaving && IsOpen && _kind is not (Trespass.Drips or Trespass.Hoards):
+                Close(CloseCodes.Normal);
+                break;
+            case GoesOn when argument == _number && HasConnection && !_leaving:
+                GoOn();
+                break;
+            case Judges when argument == _number && HasConnection:
+                Judge();
+                break;
+        }
+        if (what == Goes)
+        {
+            Later(World.Prng.Between(10, 500), Goes);
+        }
+    }
+
+    private EventLoopOptions Limits => Scenario.Settings.Loop;
+
+    /// <summary>Within which the server must have given the connection up, whatever this peer does about it.</summary>
+    private int BoundMs => SlackMs + Limits.HandshakeTimeoutMs + Limits.CloseDurationMsMax + Limits.CloseTimeoutMs + Limits.LingerTimeoutMs + _kind switch
+    {
+        Trespass.Drips or Trespass.Hoards => 2 * Limits.ProgressTimeoutMs,
+        Trespass.Pings => SlackMs,
+        Trespass.IsSilent => Limits.PingAfterMs + (2 * Limits.PongTimeoutMs),
+        _ => 2 * Limits.StallTimeoutMs,
+    };
+
+    private void GoOn()
+    {
+        if (_kind == Trespass.Drips)
+        {
+            Send([0]);
+            if (World.Prng.Chance(300))
+            {
+                Ping();
+            }
+            Later(World.Prng.Between(50, 300), GoesOn, _number);
+        }
+        else if (_kind == Trespass.Sips)
+        {
+            Sip(SipBytes);
+            // Half of what it would have to take.
+            Later(2 * SipBytes * Limits.StallTimeoutMs / Limits.ProgressBytesMin, GoesOn, _number);
+        }
+    }
+
+    private void Judge()
+    {
+        if (_leaving || Scenario.SomethingFailed)
+        {
+            return;
+        }
+        Violation.Unless(IsLeft, $"{Name}, who {_kind}, still has its connection");
+        if (_kind == Trespass.IsSilent)
+        {
+            World.Reach(Milestone.LetGoAsDead);
+        }
+        else if (_kind == Trespass.Sips)
+        {
+            World.Reach(Milestone.LetGoAsStalled);
+        }
+    }
+
+    private static byte[] Beginning(int count)
+    {
+        byte[] bytes = new byte[FrameHeader.BytesMax + count];
+        int header = FrameHeader.Write(bytes, Opcode.Binary, final: true, MessageBytes, mask: 0);
+        return bytes[..(header + count)];
+    }
+}
