@@ -20,6 +20,7 @@ Part[] parts =
     new("deflate", DeflatedFanOut.Measure),
     new("idle", Idle.MeasurePlain),
     new("idle-deflate", Idle.MeasureDeflated),
+    new("wss", Wss.Measure),
     new("attacks", UnderAttack.Measure),
     new("sessions", Idle.MeasureSessions),
 ];

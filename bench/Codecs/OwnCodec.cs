@@ -26,8 +26,7 @@ internal sealed class OwnCodec() : Codec("own")
         {
             status = Inflater.Step(input, final: true, out int consumed, out Span<byte> output);
             input = input[consumed..];
-            output.CopyTo(plain.AsSpan(written));
-            written += output.Length;
+            written += output.Length; // and is used where it lies
         }
         while (status == InflateStatus.More);
         return status == InflateStatus.Done ? written : throw new InvalidDataException("broken");

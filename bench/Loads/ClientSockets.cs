@@ -16,13 +16,20 @@ internal sealed class ClientSockets(IPEndPoint server, int firstAddress = 2, int
     /// <summary>Connects one, set to never block; the descriptor is the caller's.</summary>
     internal int Connect()
     {
-        int source = firstAddress + (_connected++ / connectionsPerAddress % Addresses);
-        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)source]), 0));
-        socket.Connect(server);
+        Socket socket = ConnectSocket();
         socket.Blocking = false;
         int descriptor = (int)socket.SafeHandle.DangerousGetHandle();
         socket.SafeHandle.SetHandleAsInvalid();
         return descriptor;
+    }
+
+    /// <summary>Connects one.</summary>
+    internal Socket ConnectSocket()
+    {
+        int source = firstAddress + (_connected++ / connectionsPerAddress % Addresses);
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)source]), 0));
+        socket.Connect(server);
+        return socket;
     }
 }

@@ -10,6 +10,7 @@ internal static class FanOut
     internal const int Readers = 5_000;
 
     private const int MessageBytes = 100;
+    private const int WarmUpMessages = 100; // until compilers have settled
     private const string Path = "/feed";
 
     internal static IEnumerable<Row> Measure(Settings settings)
@@ -30,7 +31,7 @@ internal static class FanOut
         load.Open(Readers);
         using Control control = new(server.EndPoint);
         byte[] message = [.. Enumerable.Repeat((byte)'x', MessageBytes)];
-        Publish(messages / 2); // until compilers have settled
+        Publish(WarmUpMessages);
         swarm.Idle(500);
         double before = server.CpuSeconds;
         Publish(messages);

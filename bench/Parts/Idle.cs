@@ -9,9 +9,9 @@ namespace Sluice.Bench.Parts;
 /// from none to 10,000 is stated beside it.</remarks>
 internal static class Idle
 {
-    private const int SlopeFrom = 4_000;
+    internal const int SlopeFrom = 4_000;
     private const int PlainTo = 10_000;
-    private const int SlopeTo = 16_000;
+    internal const int SlopeTo = 16_000;
     private const int WarmUpRounds = 8;
     private const int WarmUpConnections = 1_000;
     private const int SettleMs = 3_000;

@@ -11,7 +11,7 @@ internal sealed class Chart
 {
     private const int Width = 760;
     private const int LabelWidth = 190;
-    private const int ValueWidth = 110;
+    private const int ValueWidth = 80;
     private const int BarsWidth = Width - LabelWidth - ValueWidth;
     private const int BarHeight = 16;
     private const int BarStep = 22;
@@ -22,7 +22,7 @@ internal sealed class Chart
         <style>
         svg { --ink: #1f2328; --soft: #59636e; --line: #d1d9e0; --first: #0969da; --other: #a8b3bf; --target: #bc4c00; --paper: #ffffff }
         @media (prefers-color-scheme: dark) { svg { --ink: #f0f6fc; --soft: #9198a1; --line: #3d444d; --first: #4493f8; --other: #656c76; --target: #f0883e; --paper: #0d1117 } }
-        text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--ink) }
+        text { font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--ink); stroke: var(--paper); stroke-width: 3px; paint-order: stroke }
         .work { font-weight: 600; font-size: 14px } .soft { fill: var(--soft); font-size: 12px } .aim { fill: var(--target); font-size: 12px }
         .end { text-anchor: end } .middle { text-anchor: middle }
         .first { fill: var(--first) } .other { fill: var(--other) } .paper { fill: var(--paper) }
@@ -41,7 +41,7 @@ internal sealed class Chart
     internal static string Of(PartResult part)
     {
         Chart chart = new();
-        foreach (Row row in part.Rows)
+        foreach (Row row in part.Rows.Where(static row => row.Series.Any(static series => series.Values.Max() > 0)))
         {
             chart.AddPanel(row);
         }
@@ -61,20 +61,17 @@ internal sealed class Chart
         double end = RoundUp(row.Series.SelectMany(static series => series.Values).Concat(lines).Append(1e-9).Max());
         AddText(8, _top + 16, "work", row.Work);
         AddText(8, _top + 33, "soft", row.Load);
+        AddText(Width - 8, _top + 16, "aim end", string.Join(", ", row.Targets.Select(target => Figures.Text(target, row.Unit))));
+        AddText(Width - 8, _top + 33, "soft end", row.Unit);
         _top += PanelHead;
-        int barsTop = _top;
+        AddAxis(row.Series.Length * BarStep, end);
+        foreach (double line in lines)
+        {
+            Add($"""<path class="target" d="M{At(line, end):f1} {_top - 4}v{(row.Series.Length * BarStep) + 8}"/>""");
+        }
         for (int i = 0; i < row.Series.Length; i++)
         {
             AddBar(row.Series[i], i == 0 ? "first" : "other", end);
-        }
-        AddAxis(row.Unit, barsTop, end);
-        foreach ((Target target, double value) in row.Targets.Zip(lines))
-        {
-            Add($"""<path class="target" d="M{At(value, end):f1} {barsTop - 4}V{_top + 4}"><title>{WebUtility.HtmlEncode(Figures.Text(target, row.Unit))}</title></path>""");
-        }
-        if (row.Targets.Length > 0)
-        {
-            AddText(Width - 8, barsTop - PanelHead + 16, "aim end", string.Join(", ", row.Targets.Select(target => Figures.Text(target, row.Unit))));
         }
         _top += PanelFoot;
     }
@@ -95,16 +92,15 @@ internal sealed class Chart
         _top += BarStep;
     }
 
-    private void AddAxis(string unit, int barsTop, double end)
+    private void AddAxis(int height, double end)
     {
         const int Steps = 4;
         for (int i = 0; i <= Steps; i++)
         {
             double x = At(end * i / Steps, end);
-            Add($"""<path class="axis" d="M{x:f1} {barsTop - 4}V{_top}"/>""");
-            AddText(x, _top + 14, "soft middle", Figures.Text(end * i / Steps));
+            Add($"""<path class="axis" d="M{x:f1} {_top - 4}v{height + 4}"/>""");
+            AddText(x, _top + height + 14, "soft middle", (end * i / Steps).ToString("#,0.####", CultureInfo.InvariantCulture));
         }
-        AddText(At(end, end) + 30, _top + 14, "soft", unit);
     }
 
     private static double At(double value, double end) => LabelWidth + (value / end * BarsWidth);

@@ -56,7 +56,12 @@ internal sealed class Control : IDisposable
             {
                 return Encoding.UTF8.GetString(_input.AsSpan(header.Size, size - header.Size));
             }
-            _input.AsSpan(size, length - size).CopyTo(_input); // a ping; whoever asks is alive
+            if (header.Opcode == Opcode.Ping)
+            {
+                WebSocketConnection<ClientRole>.WriteFrame(_output, Opcode.Pong, _input.AsSpan(header.Size, size - header.Size), _masks);
+                Flush();
+            }
+            _input.AsSpan(size, length - size).CopyTo(_input);
             length -= size;
         }
     }

@@ -44,7 +44,7 @@ internal enum ConnectionFlags : ushort
     /// <summary>Too many replies wait for it to read on.</summary>
     Choked = 16,
 
-    /// <summary>Reading is disarmed, for one of the two reasons above.</summary>
+    /// <summary>Reading is disarmed, for one of the two reasons above, or since it is <see cref="Postponed"/>.</summary>
     Disarmed = 32,
 
     /// <summary>Our FIN is out.</summary>
@@ -67,6 +67,9 @@ internal enum ConnectionFlags : ushort
 
     /// <summary>Beyond some limit when it came: it is here for its answer only.</summary>
     Unwelcome = 4096,
+
+    /// <summary>It has had its share of this turn; what was read waits for the next.</summary>
+    Postponed = 8192,
 }
 
 /// <summary>One connection's row: all that an idle connection costs, besides its two timer nodes.</summary>
@@ -128,6 +131,10 @@ internal sealed class Inbox
     public int Length;
     public HttpHead Head;
 
+    /// <summary>Input that was read and not looked at yet; rented, null for none.</summary>
+    public byte[]? Later;
+    public int LaterLength;
+
     private byte[]? _pong; // rented
     private int _pongLength;
 
@@ -135,12 +142,12 @@ internal sealed class Inbox
     public Inflater? Inflater { get; private set; }
 
     /// <summary>What it costs.</summary>
-    public int HeldBytes => (Bytes?.Length ?? 0) + (Inflater is null ? 0 : InflaterBytes);
+    public int HeldBytes => (Bytes?.Length ?? 0) + (Later?.Length ?? 0) + (Inflater is null ? 0 : InflaterBytes);
 
     /// <summary>The latest pong that the peer could not be sent yet, a whole frame; empty for none.</summary>
     public ReadOnlySpan<byte> Pong => _pong.AsSpan(0, _pongLength);
 
-    public bool IsEmpty => TailLength == 0 && Bytes is null && Inflater is null && _pong is null;
+    public bool IsEmpty => TailLength == 0 && Bytes is null && Inflater is null && _pong is null && Later is null;
 
     public void Append(ReadOnlySpan<byte> more, Buffers buffers)
     {
@@ -173,9 +180,29 @@ internal sealed class Inbox
     public void Clear(Buffers buffers)
     {
         DropBytes(buffers);
+        DropLater(buffers);
         TailLength = 0;
         GiveInflater(null, buffers);
         DropPong(buffers);
+    }
+
+    public void KeepLater(ReadOnlySpan<byte> input, Buffers buffers)
+    {
+        byte[] larger = buffers.Rent(LaterLength + input.Length);
+        Later.AsSpan(0, LaterLength).CopyTo(larger);
+        input.CopyTo(larger.AsSpan(LaterLength));
+        int length = LaterLength + input.Length;
+        DropLater(buffers);
+        (Later, LaterLength) = (larger, length);
+    }
+
+    public void DropLater(Buffers buffers)
+    {
+        if (Later is not null)
+        {
+            buffers.Return(Later);
+            (Later, LaterLength) = (null, 0);
+        }
     }
 
     public void KeepPong(ReadOnlySpan<byte> frame, Buffers buffers)

@@ -270,7 +270,7 @@ public sealed partial class EventLoop
         }
     }
 
-    // A compressed message that was not of a source has entered the peer's window.
+    // A compressed message that is not of a source enters the peer's window.
     private void ForgetWindow(Handle connection, ref Connection row)
     {
         KeepWindow(ref row, default);

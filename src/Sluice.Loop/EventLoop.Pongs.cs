@@ -6,15 +6,16 @@ public sealed partial class EventLoop
 {
     private const byte PongBeginning = 0x8A;
 
-    // Whether the frame that was just written where it would wait is a pong; then it is kept aside.
+    // Whether the frame that was just written, and not committed, is a pong that has to wait; then it is kept aside.
     private bool TryKeepPong(Handle connection, int count)
     {
         ref Connection row = ref _connections[connection.Index];
-        if (GoesToBatch(connection, row))
+        bool goesToBatch = GoesToBatch(connection, row);
+        if (goesToBatch && (row.Inbox == 0 || _inboxes[row.Inbox].Pong.IsEmpty))
         {
             return false;
         }
-        ReadOnlySpan<byte> frame = _outboxes[row.Outbox].Reserve(count, Buffers)[..count];
+        ReadOnlySpan<byte> frame = (goesToBatch ? _batch.FreeBytes : _outboxes[row.Outbox].Reserve(count, Buffers))[..count];
         if (frame[0] != PongBeginning)
         {
             return false;
@@ -24,7 +25,7 @@ public sealed partial class EventLoop
             row.Inbox = _inboxes.Rent();
         }
         _inboxes[row.Inbox].KeepPong(frame, Buffers);
-        if (_outboxes[row.Outbox].IsEmpty)
+        if (row.Outbox != 0 && _outboxes[row.Outbox].IsEmpty)
         {
             ReturnOutbox(ref row);
         }

@@ -22,7 +22,7 @@ public sealed partial class EventLoop
             case ConnectionState.Head:
                 ReceiveHead(connection, completion.Buffer, completion.Offset, completion.Count);
                 break;
-            case ConnectionState.Open or ConnectionState.Closing:
+            case ConnectionState.Open or ConnectionState.Closing when !TryPostpone(connection, completion):
                 Begin(connection);
                 ReceiveFrames(connection, completion.Buffer, completion.Offset, completion.Count);
                 End(connection);
@@ -38,9 +38,11 @@ public sealed partial class EventLoop
         Inflater? inflater = TakeInflater(ref row);
         bool awaitedPong = NoteHeard(ref row);
         bool hasEnded = false;
+        int inflatedLeft = InflatedQuantum;
         foreach (WebSocketEvent e in row.Protocol.Receive(input, OutgoingFor(connection), endpoint.Limits, inflater: inflater))
         {
             hasEnded |= !row.Protocol.InMessage;
+            inflatedLeft -= inflater is null ? 0 : e.Payload.Length;
             switch (e.Kind)
             {
                 case WebSocketEventKind.Data when row.State == ConnectionState.Open:
@@ -56,9 +58,17 @@ public sealed partial class EventLoop
                     Dismiss(connection, CloseCodes.PolicyViolation, "too many control frames"u8);
                     break;
             }
+            if (inflatedLeft <= 0 && row.State == ConnectionState.Open)
+            {
+                Postpone(connection, ref row, input[^row.Protocol.Unread..]);
+                break;
+            }
         }
         NoteProgress(connection, ref row, hasEnded);
-        KeepTail(ref row, input);
+        if ((row.Flags & ConnectionFlags.Postponed) == 0)
+        {
+            KeepTail(ref row, input);
+        }
         ReturnInflater(ref row, inflater);
     }
 
@@ -187,7 +197,7 @@ public sealed partial class EventLoop
         }
         ref Connection row = ref _connections[connection.Index];
         row.Flags = on ? row.Flags | flag : row.Flags & ~flag;
-        bool disarm = (row.Flags & (ConnectionFlags.Held | ConnectionFlags.Choked)) != 0 && row.State == ConnectionState.Open;
+        bool disarm = (row.Flags & (ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed)) != 0 && row.State == ConnectionState.Open;
         if (disarm != ((row.Flags & ConnectionFlags.Disarmed) != 0) && row.State != ConnectionState.Broken)
         {
             row.Flags ^= ConnectionFlags.Disarmed;

@@ -173,8 +173,8 @@ public sealed partial class EventLoop
         bool pays = length < payload.Length;
         if (pays)
         {
+            ForgetWindow(connection, ref row); // before it is written, which may send it
             WriteMessage(connection, row, opcode, work.AsSpan(0, length), compressed: true);
-            ForgetWindow(connection, ref row);
         }
         Buffers.Return(work);
         return pays;

@@ -120,6 +120,7 @@ public sealed partial class EventLoop
             deadline = ISystem.AtHand;
         }
         RunMessages();
+        ServePostponed();
         ServeRunnable();
         FireTimers();
         StepShutdown();
@@ -131,7 +132,7 @@ public sealed partial class EventLoop
         _connections.Count, _inboxes.RentedCount, _outboxes.RentedCount, _batches.RentedCount - 1, _timers.Count, Buffers.RentedCount,
         _watches.Count, _census?.PlacesHeld ?? 0);
 
-    private bool HasWork => _mailArrived || _deferred.Count > 0 || _runnable.Count > 0 || _woken.Count > 0;
+    private bool HasWork => _mailArrived || _deferred.Count > 0 || _runnable.Count > 0 || _woken.Count > 0 || _postponed.Count > 0;
 
     private long NextDueMs => Math.Min(_timers.NextDueMs, _alarms.TryPeek(out _, out long due) ? due : long.MaxValue);
 

@@ -54,7 +54,7 @@ public sealed class MessageEncoder
         _demand.Advance();
         if (payloadBytes is < MessageBytesMin or > MessageBytesMax)
         {
-            return new SharedMessage(frame, 0, _demand, null);
+            return new SharedMessage(frame);
         }
         DeflatedFrame?[]? variants = null;
         ulong number = _number + 1;
@@ -70,7 +70,7 @@ public sealed class MessageEncoder
         }
         if (variants is null)
         {
-            return new SharedMessage(frame, 0, _demand, null);
+            return new SharedMessage(frame, number, _demand, null);
         }
         Invariant.Check((uint)number != 0, "a source has numbers for four billion messages");
         _number = number;

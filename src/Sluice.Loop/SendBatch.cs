@@ -23,6 +23,7 @@ public sealed class SendBatch
     private DeflateAgreement _deflate;
     private PeerWindow _window;
     private byte[]? _inPlace;
+    private bool _breaksRun;
 
     internal int Length { get; private set; }
 
@@ -76,14 +77,11 @@ public sealed class SendBatch
         _pieces[^1] = piece with { End = Length, Boundary = hasNoFrameYet ? piece.Boundary + boundary : piece.Boundary };
     }
 
-    /// <summary>A compressed message that is the peer's alone has come, or comes, before what follows.</summary>
+    /// <summary>A compressed message that is the peer's alone comes before what follows.</summary>
     internal void BreakRun()
     {
         _window = default;
-        if (_pieces.Count > 0 && _pieces[^1].Frame is null)
-        {
-            _pieces[^1] = _pieces[^1] with { BreaksRun = true };
-        }
+        _breaksRun = true;
     }
 
     /// <summary>Begins to gather for a connection.</summary>
@@ -98,6 +96,7 @@ public sealed class SendBatch
         Length = 0;
         Offset = 0;
         _inPlace = null;
+        _breaksRun = false;
         _pieces.Clear();
     }
 
@@ -134,7 +133,7 @@ public sealed class SendBatch
             }
         }
         // What is private goes before what was rewound, though it was added after it.
-        return _pieces.Exists(static piece => piece.BreaksRun) ? default : window;
+        return _breaksRun ? default : window;
     }
 
     private bool TryAddFrame(byte[] frame, int offset, Piece piece)
@@ -183,8 +182,5 @@ public sealed class SendBatch
 
         /// <summary>Where in private bytes the first whole frame begins.</summary>
         public int Boundary { get; init; }
-
-        /// <summary>Whether private bytes have a compressed message.</summary>
-        public bool BreaksRun { get; init; }
     }
 }

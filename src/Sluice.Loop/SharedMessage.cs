@@ -47,7 +47,7 @@ public sealed class SharedMessage
         }
     }
 
-    /// <summary>Its number among all compressed messages of this process; 0 if no compressed frame was made.</summary>
+    /// <summary>Its number among all compressed messages of this process, or the next one's if no compressed frame was made.</summary>
     internal ulong Number { get; }
 
     /// <summary>The frame for a peer, and what that peer's window holds once it has it.</summary>

@@ -1,11 +1,19 @@
 // Echoes every message, as ASP.NET Core's documentation shows it.
-//   AspNetCorePeer [--deflate]
+//   AspNetCorePeer [--deflate] [--certificate FILE --certificate-key FILE]
+using System.Net;
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 
 bool deflate = args.Contains("--deflate");
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders();
-builder.WebHost.UseUrls("http://127.0.0.1:0");
+builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+{
+    if (Value("--certificate") is string certificate)
+    {
+        listen.UseHttps(X509Certificate2.CreateFromPemFile(certificate, Value("--certificate-key")));
+    }
+}));
 WebApplication app = builder.Build();
 app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = TimeSpan.Zero });
 app.Map("/echo", async (HttpContext context) =>
@@ -26,3 +34,5 @@ app.Map("/echo", async (HttpContext context) =>
 await app.StartAsync();
 Console.WriteLine($"listening on {app.Urls.First()}");
 await app.WaitForShutdownAsync();
+
+string? Value(string name) => Array.IndexOf(args, name) is int at and >= 0 ? args[at + 1] : null;

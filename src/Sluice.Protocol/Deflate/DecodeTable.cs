@@ -32,6 +32,8 @@ internal sealed class DecodeTable
     /// <summary>How many bits index the first table.</summary>
     internal int PrimaryBits { get; private set; }
 
+    internal ulong PrimaryMask => (1UL << PrimaryBits) - 1;
+
     /// <summary>Whether every sequence of bits means something.</summary>
     internal bool IsComplete { get; private set; }
 
@@ -50,7 +52,7 @@ internal sealed class DecodeTable
     /// <param name="prefixBits">How many of them led to a second table; the entry speaks of what follows these.</param>
     internal DecodeEntry Find(ulong bits, out int prefixBits)
     {
-        DecodeEntry entry = _entries[(int)bits & ((1 << PrimaryBits) - 1)];
+        DecodeEntry entry = _entries[(int)(bits & PrimaryMask)];
         prefixBits = 0;
         if (entry.IsPointer)
         {

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
 namespace Sluice.Protocol;
 
 /// <summary>Where three bytes were seen before: for each hash its last place, and for each place the one before it.</summary>
@@ -9,7 +12,7 @@ internal sealed class HashChains
     private const int HashBitsMax = 15;
 
     private readonly int[] _last = new int[1 << HashBitsMax];
-    private readonly ushort[] _back = new ushort[DeflateFormat.WindowBytesMax]; // how far, by place modulo the window; 0: no further
+    private readonly ushort[] _back = new ushort[DeflateFormat.WindowBytesMax]; // how far, by place modulo the window
     private int _end = 1; // 0 is before every message
 
     /// <summary>Makes places for a message and its history.</summary>
@@ -17,7 +20,7 @@ internal sealed class HashChains
     internal int Begin(int bytes, out int hashBits)
     {
         // A small table is nearer than a large one, and costs a small message no collisions.
-        hashBits = Math.Clamp(System.Numerics.BitOperations.Log2((uint)bytes | 1) + 1, HashBitsMin, HashBitsMax);
+        hashBits = Math.Clamp(BitOperations.Log2((uint)bytes | 1), HashBitsMin, HashBitsMax);
         if (_end > int.MaxValue - bytes)
         {
             _last.AsSpan().Clear();
@@ -28,7 +31,7 @@ internal sealed class HashChains
         return first;
     }
 
-    internal Span<int> Last => _last;
+    internal ref int Last => ref MemoryMarshal.GetArrayDataReference(_last);
 
-    internal Span<ushort> Back => _back;
+    internal ref ushort Back => ref MemoryMarshal.GetArrayDataReference(_back);
 }

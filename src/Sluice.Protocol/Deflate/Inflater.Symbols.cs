@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -11,6 +12,9 @@ public sealed partial class Inflater
     // What the fast loop needs at hand: two fillings of the bit buffer.
     private const int FastInputBytes = 2 * sizeof(ulong);
 
+    // What one round of it puts out at most: a literal and the longest match.
+    private const int FastOutputBytes = 1 + DeflateFormat.MatchBytesMax;
+
     private DecodeTable _literals = DecodeTable.FixedLiterals;
     private DecodeTable _distances = DecodeTable.FixedDistances;
     private int _distance; // of the match that is being copied
@@ -19,9 +23,14 @@ public sealed partial class Inflater
     {
         while (_state == State.Symbols)
         {
-            if (reader.Input.Length - reader.At >= FastInputBytes && _stepEnd - _at >= DeflateFormat.MatchBytesMax)
+            if (reader.Input.Length - reader.At >= FastInputBytes && _stepEnd - _at >= FastOutputBytes)
             {
-                TakeManySymbols(ref reader);
+                DecodeEntry last = TakeManySymbols(ref reader);
+                if (last.IsSpecial)
+                {
+                    reader.Drop(last.Bits);
+                    EndBlockOrBreak(last, ref reader);
+                }
             }
             else if (_at == _stepEnd || !TakeSymbol(ref reader))
             {
@@ -97,16 +106,15 @@ public sealed partial class Inflater
     }
 
     // Until the block ends, or input or room run short. Works in locals, which stay in registers; the tables and the two
-    // conditions of the loop keep every reference inside its array.
-    private void TakeManySymbols(ref BitReader reader)
+    // conditions of the loop keep every reference inside its array. Returns the entry that ended it, not taken, or an ordinary one.
+    private DecodeEntry TakeManySymbols(ref BitReader reader)
     {
         ref byte input = ref MemoryMarshal.GetReference(reader.Input);
         ref byte buffer = ref MemoryMarshal.GetArrayDataReference(_buffer);
         ref DecodeEntry literals = ref _literals.First;
         ref DecodeEntry distances = ref _distances.First;
-        ulong literalMask = (1UL << _literals.PrimaryBits) - 1;
-        ulong distanceMask = (1UL << _distances.PrimaryBits) - 1;
-        (int distanceMax, int inputEnd, int outputEnd) = (_distanceMax, reader.Input.Length - FastInputBytes, _stepEnd - DeflateFormat.MatchBytesMax);
+        (ulong literalMask, ulong distanceMask, int distanceMax) = (_literals.PrimaryMask, _distances.PrimaryMask, _distanceMax);
+        (int inputEnd, int outputEnd) = (reader.Input.Length - FastInputBytes, _stepEnd - FastOutputBytes);
         (int from, int at, ulong bits, int count) = (reader.At, _at, reader.Bits, reader.Count);
         DecodeEntry entry = default;
         while (from <= inputEnd && at <= outputEnd)
@@ -115,20 +123,12 @@ public sealed partial class Inflater
             entry = Unsafe.Add(ref literals, (nint)(bits & literalMask));
             if (entry.IsLiteral)
             {
-                Unsafe.Add(ref buffer, at++) = (byte)entry.Value;
-                Drop(entry, ref bits, ref count);
+                Put(entry, ref buffer, ref at, ref bits, ref count);
                 entry = Unsafe.Add(ref literals, (nint)(bits & literalMask));
                 if (entry.IsLiteral)
                 {
-                    Unsafe.Add(ref buffer, at++) = (byte)entry.Value;
-                    Drop(entry, ref bits, ref count);
-                    entry = Unsafe.Add(ref literals, (nint)(bits & literalMask));
-                    if (entry.IsLiteral)
-                    {
-                        Unsafe.Add(ref buffer, at++) = (byte)entry.Value;
-                        Drop(entry, ref bits, ref count);
-                        continue;
-                    }
+                    Put(entry, ref buffer, ref at, ref bits, ref count);
+                    continue;
                 }
             }
             if (entry.IsSpecial)
@@ -136,24 +136,18 @@ public sealed partial class Inflater
                 Follow(ref entry, ref literals, ref bits, ref count);
                 if (entry.IsLiteral)
                 {
-                    Unsafe.Add(ref buffer, at++) = (byte)entry.Value;
-                    Drop(entry, ref bits, ref count);
+                    Put(entry, ref buffer, ref at, ref bits, ref count);
                     continue;
                 }
                 if (entry.IsSpecial)
                 {
-                    Drop(entry, ref bits, ref count);
                     break;
                 }
             }
-            int length = entry.Value + entry.Extra(bits);
-            Drop(entry, ref bits, ref count);
+            int length = Take(entry, ref bits, ref count);
             Refill(ref input, ref from, ref bits, ref count);
-            entry = Unsafe.Add(ref distances, (nint)(bits & distanceMask));
-            Follow(ref entry, ref distances, ref bits, ref count);
-            int distance = entry.Value + entry.Extra(bits);
-            Drop(entry, ref bits, ref count);
-            if (entry.IsInvalid || distance > Math.Min(at, distanceMax))
+            int distance = TakeDistance(ref distances, distanceMask, ref bits, ref count);
+            if (distance > Math.Min(at, distanceMax))
             {
                 entry = DecodeEntry.Invalid;
                 break;
@@ -163,10 +157,7 @@ public sealed partial class Inflater
         }
         _at = at;
         (reader.At, reader.Bits, reader.Count) = (from, bits & ((1UL << count) - 1), count);
-        if (entry.IsSpecial)
-        {
-            EndBlockOrBreak(entry, ref reader);
-        }
+        return entry;
     }
 
     // To 56 bits or more. What lies above the count is what will come there, and is put there once more.
@@ -174,16 +165,26 @@ public sealed partial class Inflater
     private static void Refill(ref byte input, ref int from, ref ulong bits, ref int count)
     {
         ulong next = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref input, from));
-        bits |= (BitConverter.IsLittleEndian ? next : System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(next)) << count;
+        bits |= (BitConverter.IsLittleEndian ? next : BinaryPrimitives.ReverseEndianness(next)) << count;
         from += (63 - count) >> 3;
         count |= 56;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Drop(DecodeEntry entry, ref ulong bits, ref int count)
+    private static void Put(DecodeEntry literal, ref byte buffer, ref int at, ref ulong bits, ref int count)
     {
+        Unsafe.Add(ref buffer, at++) = (byte)literal.Value;
+        bits >>= literal.Bits;
+        count -= literal.Bits;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Take(DecodeEntry entry, ref ulong bits, ref int count)
+    {
+        int value = entry.Value + entry.Extra(bits);
         bits >>= entry.Bits;
         count -= entry.Bits;
+        return value;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -191,9 +192,20 @@ public sealed partial class Inflater
     {
         if (entry.IsPointer)
         {
-            Drop(entry, ref bits, ref count);
+            bits >>= entry.Bits;
+            count -= entry.Bits;
             entry = Unsafe.Add(ref table, entry.Value + (nint)(bits & ((1UL << entry.IndexBits) - 1)));
         }
+    }
+
+    // Beyond every window where the bits mean nothing.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int TakeDistance(ref DecodeEntry distances, ulong mask, ref ulong bits, ref int count)
+    {
+        DecodeEntry entry = Unsafe.Add(ref distances, (nint)(bits & mask));
+        Follow(ref entry, ref distances, ref bits, ref count);
+        int distance = Take(entry, ref bits, ref count);
+        return entry.IsInvalid ? int.MaxValue : distance;
     }
 
     // In words where source and target allow; what is written beyond the length is written again, or never read.
@@ -204,7 +216,8 @@ public sealed partial class Inflater
         if (distance >= Vector128<byte>.Count)
         {
             Vector128.LoadUnsafe(ref source).StoreUnsafe(ref target);
-            for (int i = Vector128<byte>.Count; i < length; i += Vector128<byte>.Count)
+            Vector128.LoadUnsafe(ref source, (nuint)Vector128<byte>.Count).StoreUnsafe(ref target, (nuint)Vector128<byte>.Count);
+            for (int i = 2 * Vector128<byte>.Count; i < length; i += Vector128<byte>.Count)
             {
                 Vector128.LoadUnsafe(ref source, (nuint)i).StoreUnsafe(ref target, (nuint)i);
             }

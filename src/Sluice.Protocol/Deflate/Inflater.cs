@@ -22,7 +22,7 @@ public sealed partial class Inflater
     private const int BufferBytes = DeflateFormat.WindowBytesMax + StepBytesMax;
 
     // A match is copied in words, the last of which may go beyond its end.
-    private const int OvershootBytes = 16;
+    private const int OvershootBytes = 32;
 
     private readonly byte[] _buffer = new byte[BufferBytes + OvershootBytes];
     private int _at; // in the buffer: before it lies what was inflated, behind it nothing
@@ -85,6 +85,7 @@ public sealed partial class Inflater
         while (Advance(ref reader))
         {
         }
+        Invariant.Check(_at <= _stepEnd, "a step keeps within its room");
         _bits = reader.Bits;
         _bitCount = reader.Count;
         consumed = reader.At;

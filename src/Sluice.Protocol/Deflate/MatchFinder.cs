@@ -10,7 +10,7 @@ namespace Sluice.Protocol;
 internal readonly ref struct MatchFinder
 {
     // How far the search goes, as zlib's level 6 has it.
-    private const int ChainMax = 128;
+    private const int ChainMax = 64;
     private const int GoodBytes = 8; // beyond such a match a quarter of it does
     private const int NiceBytes = 128; // such a match ends it
 
@@ -21,8 +21,8 @@ internal readonly ref struct MatchFinder
 
     private readonly ReadOnlySpan<byte> _history;
     private readonly ReadOnlySpan<byte> _message;
-    private readonly Span<int> _last;
-    private readonly Span<ushort> _back;
+    private readonly ref int _last;
+    private readonly ref ushort _back;
     private readonly int _first;
     private readonly int _hashShift;
     private readonly int _distanceMax;
@@ -31,21 +31,22 @@ internal readonly ref struct MatchFinder
     {
         _history = history;
         _message = message;
-        _last = chains.Last;
-        _back = chains.Back;
+        _last = ref chains.Last;
+        _back = ref chains.Back;
         _distanceMax = distanceMax;
         _first = chains.Begin(history.Length + message.Length, out int hashBits);
         _hashShift = 32 - hashBits;
+        ref byte bytes = ref MemoryMarshal.GetReference(history);
         for (int place = 0; place <= history.Length - DeflateFormat.MatchBytesMin; place++)
         {
-            Link(ref MemoryMarshal.GetReference(history), place, place);
+            Link(ref Unsafe.Add(ref bytes, place), place, _hashShift, _first, ref _last, ref _back);
         }
     }
 
     /// <summary>Remembers a place of the message.</summary>
     /// <returns>The last place with the same hash, or a negative number.</returns>
     internal int Insert(int at) => at <= _message.Length - DeflateFormat.MatchBytesMin
-        ? Link(ref MemoryMarshal.GetReference(_message), at, _history.Length + at)
+        ? Link(ref Unsafe.Add(ref MemoryMarshal.GetReference(_message), at), _history.Length + at, _hashShift, _first, ref _last, ref _back)
         : -1;
 
     /// <summary>Looks for a match for the message from <paramref name="at"/> on.</summary>
@@ -77,23 +78,22 @@ internal readonly ref struct MatchFinder
                     }
                 }
             }
-            int back = _back[candidate & PlaceMask];
-            candidate = back == 0 ? -1 : candidate - back;
+            candidate -= Unsafe.Add(ref _back, (nint)(candidate & PlaceMask));
         }
         distance = place - best;
         return best < 0 || (longest == DeflateFormat.MatchBytesMin && distance > ShortestDistanceMax) ? 0 : longest;
     }
 
+    // A chain that ends here, or leads to another message, leads as far back as a step can: beyond every window.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Link(ref byte bytes, int at, int place)
+    private static int Link(ref byte bytes, int place, int hashShift, int first, ref int lasts, ref ushort backs)
     {
-        uint three = Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref bytes, at)) | ((uint)Unsafe.Add(ref bytes, at + 2) << 16);
-        ref int last = ref _last[(int)((three * 0x9E3779B1) >> _hashShift)];
-        int previous = last - _first;
-        last = _first + place;
-        int back = place - previous;
-        _back[place & PlaceMask] = previous < 0 || back > ushort.MaxValue ? (ushort)0 : (ushort)back;
-        return previous;
+        uint three = ((uint)Unsafe.ReadUnaligned<ushort>(ref bytes) << 8) | ((uint)Unsafe.Add(ref bytes, 2) << 24);
+        ref int last = ref Unsafe.Add(ref lasts, (nint)((three * 0x9E3779B1u) >> hashShift));
+        int back = first + place - last;
+        last = first + place;
+        Unsafe.Add(ref backs, (nint)(place & PlaceMask)) = (ushort)Math.Min(back, ushort.MaxValue);
+        return place - back;
     }
 
     private byte ByteAt(int place) => place < _history.Length ? _history[place] : _message[place - _history.Length];

@@ -67,6 +67,10 @@ internal sealed class FrameReader
     /// <param name="cancellationToken">Stops waiting.</param>
     internal async ValueTask<Arrival> NextAsync(bool whole, CancellationToken cancellationToken)
     {
+        if (!IsGathering)
+        {
+            _message.Release();
+        }
         while (_ending is null)
         {
             Arrival arrival = Parse(whole);
@@ -146,10 +150,6 @@ internal sealed class FrameReader
         if (((ReadOnlySpan<byte>)input).Overlaps(e.Payload, out int at) && (!whole || (e.First && e.Last)))
         {
             return new(ArrivalKind.Piece) { Bytes = _input.AsMemory(_start + at, e.Payload.Length), IsText = isText, IsLast = e.Last };
-        }
-        if (!whole || e.First)
-        {
-            _message.Release();
         }
         _message.Append(e.Payload);
         IsGathering = whole && !e.Last;

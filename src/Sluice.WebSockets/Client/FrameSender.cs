@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
+using System.Net.Sockets;
 using Sluice.Protocol;
 
 namespace Sluice.WebSockets;
@@ -10,8 +11,9 @@ namespace Sluice.WebSockets;
 /// guards the connection's protocol state, and are written by whoever has the wire, or next gets it: so a reader that owes
 /// a pong never waits for a peer that does not read.</para>
 /// <para><b>Buffers.</b> What is sent is copied to be masked, 64 KB at a time, and belongs to the caller again when the call returns.</para>
-/// <para><b>Errors.</b> Those of the transport are thrown to whoever sends a message. If the peer is left with a part of one, by
-/// them or by a cancellation, nothing can follow it: the connection is aborted.</para>
+/// <para><b>Errors.</b> Those of the transport are thrown to whoever sends a message; the reader meets them by itself, after what
+/// the peer had still to say. If the peer is left with a part of a message for another reason, nothing can follow it, and the connection
+/// is aborted.</para>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Its semaphores have no handle to dispose of: nobody asks for one.")]
 internal sealed class FrameSender(Stream stream, Action abort)
@@ -126,8 +128,7 @@ internal sealed class FrameSender(Stream stream, Action abort)
             }
             catch (Exception error) when (IsOfTransport(error))
             {
-                // The reader meets the same end, after what the peer had still to say.
-                IsBroken = true;
+                IsBroken = true; // nobody is there to be told
             }
             finally
             {
@@ -137,7 +138,7 @@ internal sealed class FrameSender(Stream stream, Action abort)
     }
 
     internal static bool IsOfTransport(Exception error) =>
-        error is IOException or ObjectDisposedException or System.Net.Sockets.SocketException;
+        error is IOException or ObjectDisposedException or SocketException or HttpRequestException;
 
     private async ValueTask<bool> WriteFrameAsync(Opcode opcode, ReadOnlySequence<byte> payload, bool final, bool compressed, CancellationToken cancellationToken)
     {
@@ -184,7 +185,7 @@ internal sealed class FrameSender(Stream stream, Action abort)
 
     private void EndMessage()
     {
-        if (_isCut)
+        if (_isCut && !IsBroken)
         {
             abort();
         }

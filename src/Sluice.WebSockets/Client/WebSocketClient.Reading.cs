@@ -2,10 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Sluice.WebSockets;
 
-public sealed partial class WebSocketClient
+public sealed partial class WebSocketClient : IMessageSource
 {
     private readonly SemaphoreSlim _turn = new(1, 1); // of whoever reads: a caller, or whoever closes
-    private WebSocketMessageStream? _unfinished; // the message that is read as a stream and not to its end
+    private WebSocketMessageStream? _lent; // the message that was read as a stream last
+    private bool _isUnfinished; // something of it is still to come
     private bool _isTold;
 
     /// <summary>Reads the next message whole.</summary>
@@ -22,7 +23,7 @@ public sealed partial class WebSocketClient
         }
         try
         {
-            await SkipUnfinishedAsync(cancellationToken).ConfigureAwait(false);
+            await LeaveLentAsync(cancellationToken).ConfigureAwait(false);
             Arrival arrival = await NextPieceAsync(whole: true, cancellationToken).ConfigureAwait(false);
             return arrival.Kind == ArrivalKind.End ? null : new WebSocketMessage(arrival.Bytes, arrival.IsText);
         }
@@ -63,15 +64,14 @@ public sealed partial class WebSocketClient
             {
                 throw new InvalidOperationException("ReadAsync was cancelled in the middle of a message and must go on with it.");
             }
-            await SkipUnfinishedAsync(cancellationToken).ConfigureAwait(false);
+            await LeaveLentAsync(cancellationToken).ConfigureAwait(false);
             Arrival arrival = await NextPieceAsync(whole: false, cancellationToken).ConfigureAwait(false);
             if (arrival.Kind == ArrivalKind.End)
             {
                 return null;
             }
-            WebSocketMessageStream stream = new(this, arrival);
-            _unfinished = arrival.IsLast ? null : stream;
-            return stream;
+            _isUnfinished = !arrival.IsLast;
+            return _lent = new WebSocketMessageStream(this, arrival);
         }
         finally
         {
@@ -79,8 +79,7 @@ public sealed partial class WebSocketClient
         }
     }
 
-    /// <summary>Reads on in a message.</summary>
-    internal async ValueTask<Arrival> ReadOnAsync(WebSocketMessageStream stream, CancellationToken cancellationToken)
+    async ValueTask<Arrival> IMessageSource.ReadOnAsync(WebSocketMessageStream stream, CancellationToken cancellationToken)
     {
         if (!TakeTurn())
         {
@@ -88,12 +87,8 @@ public sealed partial class WebSocketClient
         }
         try
         {
-            if (_unfinished != stream)
-            {
-                throw new InvalidOperationException("What was left of this message was skipped by a later read.");
-            }
             Arrival arrival = await NextPieceAsync(whole: false, cancellationToken).ConfigureAwait(false);
-            _unfinished = arrival.IsLast ? null : stream;
+            _isUnfinished = !arrival.IsLast;
             return arrival.Kind == ArrivalKind.Piece ? arrival : throw WebSocketClientException.Closed(CloseCode, CloseReason);
         }
         finally
@@ -103,21 +98,37 @@ public sealed partial class WebSocketClient
     }
 
     /// <summary>Open, and nothing is half read or half sent, as far as is known here.</summary>
-    internal bool IsClean => IsOpen && _sender.IsIdle && _turn.CurrentCount == 1 && _unfinished is null && _reader.IsClean;
+    internal bool IsClean => IsOpen && _sender.IsIdle && _turn.CurrentCount == 1 && !_isUnfinished && _reader.IsClean;
 
     /// <summary>For whoever keeps the connection at hand without using it: waits until anything but a ping or a pong comes.</summary>
     internal async ValueTask WatchAsync(CancellationToken cancellationToken)
     {
-        while ((await NextAsync(whole: false, cancellationToken).ConfigureAwait(false)).Kind == ArrivalKind.Pong)
+        TakeTurn();
+        try
         {
+            while ((await NextAsync(whole: false, cancellationToken).ConfigureAwait(false)).Kind == ArrivalKind.Pong)
+            {
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
     /// <summary>Whether the server answers a ping, and says nothing else before.</summary>
     internal async ValueTask<bool> ProbeAsync(CancellationToken cancellationToken)
     {
-        await _sender.PingAsync().ConfigureAwait(false);
-        return (await NextAsync(whole: false, cancellationToken).ConfigureAwait(false)).Kind == ArrivalKind.Pong;
+        TakeTurn();
+        try
+        {
+            _ = _sender.PingAsync(); // never throws, and may wait for a peer that takes nothing
+            return (await NextAsync(whole: false, cancellationToken).ConfigureAwait(false)).Kind == ArrivalKind.Pong;
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     // False if somebody closes and reads to the end.
@@ -127,12 +138,14 @@ public sealed partial class WebSocketClient
         return taken || _sender.IsClosing ? taken : throw new InvalidOperationException("Another read is under way; one at a time is possible.");
     }
 
-    private async ValueTask SkipUnfinishedAsync(CancellationToken cancellationToken)
+    private async ValueTask LeaveLentAsync(CancellationToken cancellationToken)
     {
-        while (_unfinished is not null)
+        _lent?.Leave();
+        _lent = null;
+        while (_isUnfinished)
         {
             Arrival arrival = await NextPieceAsync(whole: false, cancellationToken).ConfigureAwait(false);
-            _unfinished = arrival.IsLast || arrival.Kind == ArrivalKind.End ? null : _unfinished;
+            _isUnfinished = !arrival.IsLast && arrival.Kind != ArrivalKind.End;
         }
     }
 

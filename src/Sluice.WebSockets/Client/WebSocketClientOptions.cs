@@ -38,7 +38,7 @@ public sealed record WebSocketClientOptions
     /// <summary>An HTTP proxy to go through by CONNECT, such as <c>http://user:password@proxy.example:8080</c>; null: none.</summary>
     public Uri? Proxy { get; init; }
 
-    /// <summary>Changes how wss is secured, for each connection anew: client certificates, whom to trust. Host name and ALPN are set before.</summary>
+    /// <summary>Changes how wss is secured, for each connection anew: client certificates, whom to trust. Host name and ALPN need not be set.</summary>
     public Action<SslClientAuthenticationOptions>? ConfigureTls { get; init; }
 
     /// <summary>Offers compression (permessage-deflate); null: none. See the warning at <see cref="DeflateOptions"/>.</summary>

@@ -1,18 +1,19 @@
 namespace Sluice.WebSockets;
 
-/// <summary>A message that is read as it arrives. Valid until the next read of its <see cref="WebSocketClient"/>, which skips what
-/// is left of it; it need not be read to its end or disposed.</summary>
-/// <remarks>Its end is the end of the message. If the connection ends before, reading throws <see cref="WebSocketClientException"/>:
-/// a part of a message is never taken for all of it. Only asynchronous reading is possible.</remarks>
+/// <summary>A message that is read as it arrives. Valid until the next read of its connection, which skips what is left of it; it
+/// need not be read to its end or disposed.</summary>
+/// <remarks>Its end is the end of the message. If the connection ends before, reading throws, at a client <see cref="WebSocketClientException"/>,
+/// at a server <see cref="IOException"/>: a part of a message is never taken for all of it. Only asynchronous reading is possible.</remarks>
 public sealed class WebSocketMessageStream : Stream
 {
-    private readonly WebSocketClient _client;
+    private readonly IMessageSource _source;
     private ReadOnlyMemory<byte> _piece;
     private bool _isLast;
+    private bool _isLeft; // for a later message, with something unread
 
-    internal WebSocketMessageStream(WebSocketClient client, in Arrival first)
+    internal WebSocketMessageStream(IMessageSource source, in Arrival first)
     {
-        _client = client;
+        _source = source;
         _piece = first.Bytes;
         _isLast = first.IsLast;
         IsText = first.IsText;
@@ -41,12 +42,18 @@ public sealed class WebSocketMessageStream : Stream
     }
 
     /// <inheritdoc/>
-    /// <exception cref="WebSocketClientException">The connection ended in the middle of the message.</exception>
+    /// <exception cref="WebSocketClientException">A client's connection ended in the middle of the message.</exception>
+    /// <exception cref="IOException">A server's connection ended in the middle of the message.</exception>
+    /// <exception cref="InvalidOperationException">The rest was skipped by a later read.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (_isLeft)
+        {
+            throw new InvalidOperationException("What was left of this message was skipped by a later read.");
+        }
         while (_piece.IsEmpty && !_isLast && !buffer.IsEmpty)
         {
-            Arrival next = await _client.ReadOnAsync(this, cancellationToken).ConfigureAwait(false);
+            Arrival next = await _source.ReadOnAsync(this, cancellationToken).ConfigureAwait(false);
             _piece = next.Bytes;
             _isLast = next.IsLast;
         }
@@ -55,6 +62,9 @@ public sealed class WebSocketMessageStream : Stream
         _piece = _piece[count..];
         return count;
     }
+
+    /// <summary>A later read begins, so the bytes in hand are no longer those of this message.</summary>
+    internal void Leave() => _isLeft = !_isLast || !_piece.IsEmpty;
 
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -11,7 +11,7 @@ internal sealed class InstrumentedContext : AssemblyLoadContext
     // In this order, because a branch's number depends on how many were numbered before it.
     private static readonly string[] s_assemblies = ["Sluice.Protocol", "Sluice.Fuzz"];
 
-    private static readonly string[] s_namespaces = ["Sluice.Protocol.", "Sluice.Channels."];
+    private static readonly string[] s_namespaces = ["Sluice.Protocol.", "Sluice.Channels.", "Sluice.Fuzz.CanaryParser"];
 
     private readonly Dictionary<string, byte[]> _images = [];
 

@@ -16,6 +16,8 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
     // No byte tells of more than this many others.
     private const int InflationMax = 1100;
 
+    private const string OwnReason = "enough";
+
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly CountingKeys _keys = new();
     private readonly Inflater _inflater = new();
@@ -25,6 +27,7 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
     private WebSocketConnection<TRole> _connection = new() { Deflate = deflate };
     private byte[] _unread = [];
     private bool _open;
+    private bool _closedFirst;
     private int _noted;
     private long _eventsMax = 64;
 
@@ -33,7 +36,7 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
 
     /// <summary>Everything that must not depend on the pieces.</summary>
     public string Log => string.Create(CultureInfo.InvariantCulture,
-        $"{_log} wrote {Convert.ToHexString(_output.WrittenSpan)} unread {_unread.Length} open {_connection.InMessage} {_connection.CloseSent} {_connection.CloseReceived}");
+        $"{_log}unread {_unread.Length} open {_connection.InMessage} closed {_connection.CloseSent} {_connection.CloseReceived}");
 
     /// <summary>Reads the next piece.</summary>
     /// <param name="piece">It is not changed.</param>
@@ -63,7 +66,7 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
         _unread = input;
     }
 
-    /// <summary>Checks what was answered.</summary>
+    /// <summary>Checks what was answered: as much as the log tells, and nothing else.</summary>
     public void CheckReplies()
     {
         Span<byte> rest = _output.WrittenSpan.ToArray();
@@ -81,7 +84,7 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
             closed = header.Opcode == Opcode.Close;
             if (closed)
             {
-                Oracle.Holds(payload.IsEmpty || (payload.Length >= 2 && CloseCodes.IsValidReceived((payload[0] << 8) | payload[1])), "A close frame that is sent has a code that may be sent.");
+                CheckClose(payload);
             }
             else
             {
@@ -91,6 +94,16 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
         }
         Oracle.Same(_pings.Count, pongs, "Each ping before a close is answered.");
         Oracle.Same(_connection.CloseSent, closed, "What was written ends with a close frame if the connection says so.");
+    }
+
+    // Whoever closed first: we, or the peer, whose code is repeated, or a peer that broke a rule.
+    private void CheckClose(ReadOnlySpan<byte> payload)
+    {
+        int code = payload.IsEmpty ? CloseCodes.NoStatus : (payload[0] << 8) | payload[1];
+        string reason = payload.IsEmpty ? "" : Encoding.UTF8.GetString(payload[2..]);
+        Oracle.Holds(code == CloseCodes.NoStatus || CloseCodes.IsValidReceived(code), "A close frame that is sent has a code that may be sent.");
+        Oracle.Same(_closedFirst ? CloseCodes.Normal : Transcript.Code, code, "A close frame has the code of what led to it.");
+        Oracle.Same(_closedFirst ? OwnReason : Transcript.End == StreamEnd.Refused ? Transcript.Reason : "", reason, "A close frame has the reason of what led to it.");
     }
 
     private void Note(in WebSocketEvent e)
@@ -115,7 +128,9 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
                 break;
             default:
                 Transcript.EndWith(StreamEnd.Refused, e.CloseCode, Encoding.UTF8.GetString(e.Reason));
-                Write($"{Transcript.End} {Transcript.Code} {Transcript.Reason}");
+                // A step of the inflater that breaks gives nothing, so what was wrong before that in it is not met.
+                bool inflating = deflate.Agreed && Transcript.Reason is "invalid compressed data" or "invalid UTF-8" or "message too big";
+                Write(inflating ? $"{Transcript.End} a message" : $"{Transcript.End} {Transcript.Code} {Transcript.Reason}");
                 break;
         }
         Oracle.Same(e.Kind is WebSocketEventKind.Close or WebSocketEventKind.Violation, _connection.CloseReceived, "A close or a violation is the last event, and no other is.");
@@ -144,7 +159,7 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
         _log.Append(line).Append('\n');
         if (++_noted == closeAfter)
         {
-            _connection.WriteClose(_output, CloseCodes.Normal, "enough"u8, _keys);
+            _closedFirst = _connection.WriteClose(_output, CloseCodes.Normal, Encoding.ASCII.GetBytes(OwnReason), _keys);
         }
     }
 

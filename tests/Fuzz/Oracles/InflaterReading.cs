@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sluice.Protocol;
 
 namespace Sluice.Fuzz;
@@ -18,7 +19,7 @@ internal sealed class InflaterReading
     public InflateStatus Status { get; private set; } = InflateStatus.NeedInput;
 
     /// <summary>What all steps gave.</summary>
-    public byte[] Output => [.. _output];
+    public ReadOnlySpan<byte> Output => CollectionsMarshal.AsSpan(_output);
 
     /// <summary>Reads a piece, unless the message has ended; stops behind as much output as the reference gives.</summary>
     public void Read(ReadOnlySpan<byte> piece, bool final)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Sluice.Fuzz;
 
 /// <summary>How a compressed message ends.</summary>
@@ -20,12 +22,15 @@ internal enum InflateEnd
 internal sealed class ReferenceInflater
 {
     /// <summary>It stops behind so much output.</summary>
-    public const int OutputBytesMax = 160 << 10;
+    public const int OutputBytesMax = 80 << 10;
 
     private const int CodeBitsMax = 15;
     private const int EndOfBlock = 256;
 
     private static readonly int[] s_order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+    private static readonly Code s_fixedLiterals = new([.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]);
+    private static readonly Code s_fixedDistances = new([.. Enumerable.Repeat(5, 32)]);
 
     private readonly byte[] _input;
     private readonly int _messageBits;
@@ -33,6 +38,7 @@ internal sealed class ReferenceInflater
     private readonly List<byte> _output;
     private readonly int _historyBytes;
     private int _at; // in bits
+    private int _storedAt = -1; // where the length of the last stored block began
 
     private ReferenceInflater(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits)
     {
@@ -47,7 +53,7 @@ internal sealed class ReferenceInflater
     public InflateEnd End { get; private set; }
 
     /// <summary>What it gave, up to there.</summary>
-    public byte[] Output => [.. _output.Skip(_historyBytes)];
+    public ReadOnlySpan<byte> Output => CollectionsMarshal.AsSpan(_output)[_historyBytes..];
 
     /// <summary>The longest distance.</summary>
     public int Reach { get; private set; }
@@ -55,8 +61,8 @@ internal sealed class ReferenceInflater
     /// <summary>How much output there was when the first block that calls itself the last had ended; -1 if none did.</summary>
     public int FirstFinalBytes { get; private set; } = -1;
 
-    /// <summary>Whether a code for code lengths had a single symbol: RFC 1951 does not say that it may not.</summary>
-    public bool HasLoneCodeLength { get; private set; }
+    /// <summary>Whether a code for code lengths had a single symbol, or none: RFC 1951 does not say that it may not.</summary>
+    public bool HasScantCodeLengths { get; private set; }
 
     /// <summary>Inflates a message.</summary>
     /// <param name="message">Without the four bytes that its sender left out.</param>
@@ -92,7 +98,7 @@ internal sealed class ReferenceInflater
                     Stored();
                     break;
                 case 1:
-                    Symbols(new Code([.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]), new Code([.. Enumerable.Repeat(5, 32)]));
+                    Symbols(s_fixedLiterals, s_fixedDistances);
                     break;
                 case 2:
                     Dynamic();
@@ -106,11 +112,14 @@ internal sealed class ReferenceInflater
                 FirstFinalBytes = FirstFinalBytes < 0 ? _output.Count - _historyBytes : FirstFinalBytes;
             }
         }
+        // The four bytes can be read as the end of another block. No sender that left them out meant that.
+        End = _storedAt == _messageBits ? InflateEnd.Complete : InflateEnd.Truncated;
     }
 
     private void Stored()
     {
         _at = (_at + 7) & ~7;
+        _storedAt = _at;
         int length = Take(16);
         Require(Take(16) == (length ^ 0xFFFF));
         for (; length > 0; length--)
@@ -131,7 +140,7 @@ internal sealed class ReferenceInflater
             codeLengths[s_order[i]] = Take(3);
         }
         Code code = new(codeLengths);
-        HasLoneCodeLength |= code.IsLone;
+        HasScantCodeLengths |= code.IsScant;
         Require(code.IsCode);
         List<int> lengths = [];
         while (lengths.Count < literals + distances)
@@ -191,14 +200,13 @@ internal sealed class ReferenceInflater
     private int Decode(Code code)
     {
         int value = 0;
-        for (int length = 1; length <= CodeBitsMax; length++)
+        for (int length = 1; length <= code.LengthMax; length++)
         {
             value = (value << 1) | Take(1);
-            if (code.TryFind(value, length, out int symbol))
+            if (code.SymbolOf(value, length) is int symbol)
             {
                 return symbol;
             }
-            Require(length < code.LengthMax);
         }
         throw new EndException(InflateEnd.Invalid);
     }
@@ -239,38 +247,39 @@ internal sealed class ReferenceInflater
         public InflateEnd End { get; } = end;
     }
 
-    /// <summary>A canonical code (RFC 1951, 3.2.2).</summary>
+    /// <summary>A canonical code (RFC 1951, 3.2.2): codes of one length are consecutive numbers.</summary>
     private sealed class Code
     {
-        private readonly Dictionary<(int Value, int Length), int> _symbols = [];
+        private readonly int[] _first = new int[CodeBitsMax + 1];
+        private readonly int[][] _symbols;
 
         public Code(int[] lengths)
         {
-            int code = 0;
-            long used = 0;
+            _symbols = [.. Enumerable.Range(0, CodeBitsMax + 1).Select(length => length == 0 ? [] : Enumerable.Range(0, lengths.Length).Where(symbol => lengths[symbol] == length).ToArray())];
+            int next = 0;
             for (int length = 1; length <= CodeBitsMax; length++)
             {
-                code <<= 1;
-                for (int symbol = 0; symbol < lengths.Length; symbol++)
-                {
-                    if (lengths[symbol] == length)
-                    {
-                        _symbols[(code++, length)] = symbol;
-                        used += 1L << (CodeBitsMax - length);
-                    }
-                }
+                _first[length] = next <<= 1;
+                next += _symbols[length].Length;
             }
             LengthMax = Math.Max(1, lengths.Max());
-            IsLone = lengths.Count(static length => length > 0) == 1 && LengthMax == 1;
-            IsCode = used == 1L << CodeBitsMax || used == 0 || IsLone;
+            int count = lengths.Count(static length => length > 0);
+            IsScant = count == 0 || (count == 1 && LengthMax == 1);
+            IsCode = next == 1 << CodeBitsMax || IsScant;
         }
 
         public int LengthMax { get; }
 
-        public bool IsLone { get; }
+        /// <summary>No symbol, or one of one bit.</summary>
+        public bool IsScant { get; }
 
+        /// <summary>Every sequence of bits means something, or the code is scant.</summary>
         public bool IsCode { get; }
 
-        public bool TryFind(int value, int length, out int symbol) => _symbols.TryGetValue((value, length), out symbol);
+        public int? SymbolOf(int value, int length)
+        {
+            int index = value - _first[length];
+            return index >= 0 && index < _symbols[length].Length ? _symbols[length][index] : null;
+        }
     }
 }

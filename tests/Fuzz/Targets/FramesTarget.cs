@@ -44,8 +44,9 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
         ReadInPieces(new(limits, deflate, closeAfter), stream, new Dice(input[1]), whole.Log);
         FrameReading<TRole> oneByOne = new(limits, deflate, closeAfter);
         oneByOne.Receive(stream, oneByOne: true);
+        oneByOne.CheckReplies();
         Oracle.Same(whole.Log, oneByOne.Log, "What is found does not depend on where the enumeration is left.");
-        if (wide && closeAfter == 0)
+        if (wide && closeAfter == 0 && !(deflate.Agreed && KnownDifferences.ConfusesTheRuntime(stream)))
         {
             CompareWithSystem(stream, deflate, whole);
         }
@@ -60,6 +61,7 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
             reading.Receive(stream[..length]);
             stream = stream[length..];
         }
+        reading.CheckReplies();
         Oracle.Same(expected, reading.Log, "What is found does not depend on where the stream is cut.");
     }
 

@@ -75,19 +75,17 @@ internal sealed class InflaterTarget() : Target("inflater")
         {
             SystemInflater.CheckAgainst(reference, message);
         }
-        return reference.End == InflateEnd.Complete ? reference.Output : null;
+        return reference.End == InflateEnd.Complete ? reference.Output.ToArray() : null;
     }
 
     private static void Check(InflaterReading reading, ReferenceInflater reference)
     {
-        if (reference.End == InflateEnd.TooLong)
-        {
-            Oracle.Holds(reading.Output.AsSpan().StartsWith(reference.Output.AsSpan()), "The inflater gives what the reference does.");
-            return;
-        }
-        Oracle.Same(reference.End == InflateEnd.Complete, reading.Status == InflateStatus.Done, "The inflater accepts what the reference does.");
+        bool known = reference.End != InflateEnd.TooLong;
+        Oracle.Holds(!known || reading.Status == InflateStatus.Done == (reference.End == InflateEnd.Complete), "The inflater accepts what the reference does.");
+        ReadOnlySpan<byte> expected = reference.Output;
+        ReadOnlySpan<byte> actual = reading.Output;
         // What came before a broken symbol may stay with the step that breaks.
-        Oracle.Holds(reading.Status == InflateStatus.Done ? reading.Output.AsSpan().SequenceEqual(reference.Output) : reference.Output.AsSpan().StartsWith(reading.Output),
-            "The inflater gives what the reference does.");
+        bool same = reading.Status == InflateStatus.Broken ? expected.StartsWith(actual) : known ? actual.SequenceEqual(expected) : actual.StartsWith(expected);
+        Oracle.Holds(same, "The inflater gives what the reference does.");
     }
 }

@@ -12,7 +12,9 @@ internal static class Targets
         new ExtensionsTarget(),
         new ResponseHeadTarget(),
         new InflaterTarget(),
+        new DeflaterTarget(),
         new FramesTarget<ServerRole>("frames-server"),
         new FramesTarget<ClientRole>("frames-client"),
+        new CommandsTarget(),
     ];
 }

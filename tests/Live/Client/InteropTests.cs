@@ -45,14 +45,18 @@ public sealed class InteropTests(InteropTests.Servers servers) : IClassFixture<I
     [MemberData(nameof(Peers))]
     public async Task Similar_messages_are_understood_one_after_another(string peer, bool deflates)
     {
-        await using WebSocketClient socket = await ConnectAsync(peer, deflates, "/echo");
-        for (int i = 0; i < 50; i++)
+        foreach (bool fresh in (bool[])[false, true])
         {
-            await socket.SendAsync(Quote(i));
-        }
-        for (int i = 0; i < 50; i++)
-        {
-            Assert.Equal(Quote(i), (await ExpectAsync(socket)).Text);
+            WebSocketClientOptions options = new() { Deflate = deflates ? new DeflateOffer { ReceiveFresh = fresh } : null };
+            await using WebSocketClient socket = await ConnectAsync(peer, deflates, "/echo", options);
+            for (int i = 0; i < 50; i++)
+            {
+                await socket.SendAsync(Quote(i));
+            }
+            for (int i = 0; i < 50; i++)
+            {
+                Assert.Equal(Quote(i), (await ExpectAsync(socket)).Text);
+            }
         }
     }
 

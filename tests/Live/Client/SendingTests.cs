@@ -106,10 +106,12 @@ public sealed class SendingTests : IDisposable
     public async Task A_source_that_fails_in_the_middle_ends_the_connection()
     {
         await ConnectAsync();
-        Pipe source = new();
+        Pipe source = new(new PipeOptions(pauseWriterThreshold: 0));
+        Task sending = _socket.SendAsync(source.Reader.AsStream()).AsTask();
         await source.Writer.WriteAsync(new byte[70_000]);
+        Assert.False((await _peer.ReadFrameAsync()).Final);
         await source.Writer.CompleteAsync(new InvalidDataException("the disk is unwell"));
-        await Assert.ThrowsAsync<InvalidDataException>(async () => await _socket.SendAsync(source.Reader.AsStream()));
+        await Assert.ThrowsAsync<InvalidDataException>(() => sending);
         Assert.False(_socket.IsOpen);
         Assert.Equal(CloseCodes.Abnormal, _socket.CloseCode);
     }

@@ -10,6 +10,9 @@ internal class Canary
     /// <summary>No bug.</summary>
     public static Canary None { get; } = new();
 
+    /// <summary>One that is not found within so many seeds means that the checks are blind to a whole kind of bug.</summary>
+    public virtual ulong SeedsMax => 20;
+
     /// <summary>The kernel as a loop gets to see it.</summary>
     public virtual ISystem Around(ISystem system) => system;
 

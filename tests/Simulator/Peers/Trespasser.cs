@@ -10,7 +10,8 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
     private const int GoesOn = OwnActs + 1;
     private const int Judges = OwnActs + 2;
 
-    private const int MessageBytes = 60_000;
+    private const int MessageBytes = 20_000;
+    private const int SippedMessages = 4; // together more than the network holds
     private const int SipBytes = 8;
     private const int SlackMs = 2_000; // for ways there and back, reviews that come a tick late, and a loop that has others to serve
 
@@ -73,7 +74,7 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
                 break;
             case Trespass.Sips:
                 StopReading();
-                for (int left = 3; left > 0; left--)
+                for (int left = SippedMessages; left > 0; left--)
                 {
                     Send(Opcode.Binary, new byte[MessageBytes]);
                 }
@@ -92,7 +93,7 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
             (CloseCodes.PolicyViolation, "slow") => _kind is Trespass.Drips or Trespass.Hoards or Trespass.Sips || Scenario.SomethingFailed,
             (CloseCodes.PolicyViolation, "too many control frames") => _kind == Trespass.Pings,
             (CloseCodes.TryAgainLater, _) => Scenario.Settings.IsPoor,
-            (CloseCodes.GoingAway, "no pong") => _kind == Trespass.IsSilent || Scenario.SomethingFailed,
+            (CloseCodes.GoingAway, "no pong") => _kind is Trespass.IsSilent or Trespass.Sips || Scenario.SomethingFailed,
             (CloseCodes.GoingAway, "shutdown") => Scenario.IsShuttingDown,
             (CloseCodes.Normal, _) => _leaving,
             _ => code == CloseCodes.Abnormal,
@@ -138,12 +139,12 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
     private EventLoopOptions Limits => Scenario.Settings.Loop;
 
     /// <summary>Within which the server must have given the connection up, whatever this peer does about it.</summary>
-    private int BoundMs => SlackMs + Limits.HandshakeTimeoutMs + Limits.CloseDurationMsMax + Limits.CloseTimeoutMs + Limits.LingerTimeoutMs + _kind switch
+    private int BoundMs => SlackMs + Limits.CloseTimeoutMs + Limits.LingerTimeoutMs + _kind switch
     {
         Trespass.Drips or Trespass.Hoards => 2 * Limits.ProgressTimeoutMs,
         Trespass.Pings => SlackMs,
         Trespass.IsSilent => Limits.PingAfterMs + (2 * Limits.PongTimeoutMs),
-        _ => 2 * Limits.StallTimeoutMs,
+        _ => (2 * Limits.StallTimeoutMs) + Limits.CloseDurationMsMax,
     };
 
     private void GoOn()
@@ -167,16 +168,12 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
 
     private void Judge()
     {
-        if (_leaving || Scenario.SomethingFailed)
-        {
-            return;
-        }
-        Violation.Unless(IsLeft, $"{Name}, who {_kind}, still has its connection");
-        if (_kind == Trespass.IsSilent)
+        Violation.Unless(IsLeft || _leaving || Scenario.SomethingFailed, $"{Name}, who {_kind}, still has its connection");
+        if (IsLeft && _kind == Trespass.IsSilent)
         {
             World.Reach(Milestone.LetGoAsDead);
         }
-        else if (_kind == Trespass.Sips)
+        else if (IsLeft && _kind == Trespass.Sips)
         {
             World.Reach(Milestone.LetGoAsStalled);
         }

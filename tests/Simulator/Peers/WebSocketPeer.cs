@@ -9,7 +9,6 @@ namespace Sluice.Simulator;
 /// peer may send and close; it opens and leaves connections only from <see cref="Peer.Act"/>.</remarks>
 internal abstract class WebSocketPeer(World world, string name, string path, Scenario scenario) : Peer(world, name), IMaskKeys
 {
-    private static readonly Deflater s_deflater = new(); // a run has one thread, and it keeps nothing
     private static readonly WebSocketLimits s_limits = new() { MessageBytesMax = 16 << 20 };
 
     private readonly byte[] _nonce = new byte[ClientHandshake.NonceBytes];
@@ -92,7 +91,7 @@ internal abstract class WebSocketPeer(World world, string name, string path, Sce
     private void SendCompressed(Opcode opcode, ReadOnlySpan<byte> payload)
     {
         byte[] compressed = new byte[Deflater.BytesMax(payload.Length)];
-        int length = s_deflater.Compress(default, payload, _protocol.Deflate.SendWindowBits, compressed, out _);
+        int length = World.Deflater.Compress(default, payload, _protocol.Deflate.SendWindowBits, compressed, out _);
         SendFrame(opcode, compressed.AsSpan(0, length), final: true, compressed: true);
     }
 

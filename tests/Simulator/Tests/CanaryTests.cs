@@ -4,14 +4,12 @@ namespace Sluice.Simulator;
 
 public sealed class CanaryTests
 {
-    /// <summary>A canary that is not found within so many seeds means that the checks are blind to a whole kind of bug.</summary>
-    private const ulong SeedsMax = 10;
-
     private static readonly Dictionary<string, Canary> s_canaries = new Canary[]
     {
         new OverstatedSend(), new OverstatedCompletion(), new LostWake(), new LostByte(), new LeakedSocket(),
         new LostFeed(), new LostDetach(), new DoublePublish(), new SwappedPublish(), new LostLeave(),
         new LostPublication(), new DoublePublication(), new SwappedPublications(), new FalseRecovery(), new LateSubscribeReply(),
+        new FreeControlFrames(), new EndlessMessages(), new NoPings(), new EveryByteIsProgress(), new StrangeAddresses(),
     }.ToDictionary(static canary => canary.GetType().Name);
 
     public static TheoryData<string> Names => [.. s_canaries.Keys];
@@ -21,7 +19,7 @@ public sealed class CanaryTests
     public void A_bug_around_the_system_is_found(string canary)
     {
         Run? found = null;
-        for (ulong seed = 1; seed <= SeedsMax && found is null; seed++)
+        for (ulong seed = 1; seed <= s_canaries[canary].SeedsMax && found is null; seed++)
         {
             Run run = Run.Of(seed, s_canaries[canary]);
             found = run.Finding is null ? null : run;

@@ -1,3 +1,5 @@
+using Sluice.Protocol;
+
 namespace Sluice.Simulator;
 
 /// <summary>A process of several loops, its network and its clock, all of it from one seed.</summary>
@@ -31,6 +33,9 @@ internal sealed class World
     public byte[] Scratch { get; } = new byte[16 * 1024];
 
     public Descriptors Descriptors { get; } = new();
+
+    /// <summary>For all peers; it keeps nothing between two calls.</summary>
+    public Deflater Deflater => field ??= new Deflater();
 
     /// <summary>Milliseconds since the world began.</summary>
     public long Now { get; private set; }

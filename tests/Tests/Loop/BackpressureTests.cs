@@ -124,7 +124,7 @@ public sealed class BackpressureTests
     {
         LoopRig rig = new(s_options with { UnsentBytesHigh = 10_000 }, _ => new LoopRig.Recorder { Overflow = OverflowPolicy.DropOldest });
         (int socket, Handle connection) = rig.Open();
-        rig.System.Limit(socket, 0);
+        rig.System.Limit(socket, 3);
         rig.Loop.SendPart(connection, Opcode.Text, "begun-"u8, last: false);
         rig.Settle();
         rig.System.Deliver(socket, Hex.Frame(Opcode.Ping, true, "p"u8));

@@ -49,22 +49,26 @@ internal sealed class LoopRig
 
         internal Handle Last { get; private set; }
 
+        internal long ReceivedBytes { get; private set; }
+
         internal int DrainedCount { get; private set; }
 
         internal List<ushort> ClosedCodes { get; } = [];
 
         internal List<string> Parts { get; } = [];
 
+        internal Func<SendBatch, bool>? OnFill { get; set; }
+
         internal Action<Handle>? OnDrained { get; set; }
 
         public override void Opened(Handle connection) => Last = connection;
 
-        public override void Received(Handle connection, Opcode opcode, Span<byte> message)
-        {
-        }
+        public override void Received(Handle connection, Opcode opcode, Span<byte> message) => ReceivedBytes += message.Length;
 
         public override void ReceivedPart(Handle connection, Opcode opcode, ReadOnlySpan<byte> part, bool last) =>
             Parts.Add($"{opcode} {part.Length} {last}");
+
+        public override bool Fill(Handle connection, SendBatch batch) => OnFill is not null && OnFill(batch);
 
         public override void Drained(Handle connection)
         {

@@ -11,10 +11,10 @@ public class CostTests
     private const int Runs = 100;
 
     [Fact]
-    public void A_connection_takes_40_bytes_and_a_head_16()
+    public void A_connection_takes_36_bytes_and_a_head_16()
     {
-        Assert.Equal(40, Unsafe.SizeOf<WebSocketConnection<ServerRole>>());
-        Assert.Equal(40, Unsafe.SizeOf<WebSocketConnection<ClientRole>>());
+        Assert.Equal(36, Unsafe.SizeOf<WebSocketConnection<ServerRole>>());
+        Assert.Equal(36, Unsafe.SizeOf<WebSocketConnection<ClientRole>>());
         Assert.Equal(16, Unsafe.SizeOf<HttpHead>());
     }
 

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Authentication;
 using System.Text;
 using Sluice.Protocol;
 
@@ -27,15 +25,16 @@ internal static class Http2Opening
         {
             response?.Dispose();
             own?.Dispose();
-            if (error is not HttpRequestException failure)
-            {
-                throw;
-            }
-            if (options.HttpVersion == WebSocketHttpVersion.Http2OrHttp11 && IsUnspoken(failure))
+            // A server without HTTP/2 may end TLS, which offers nothing else. If TLS has failed for another reason, HTTP/1.1 tells it.
+            if (options.HttpVersion == WebSocketHttpVersion.Http2OrHttp11 && (IsUnspoken(error) || IsOfTls(error)))
             {
                 return null;
             }
-            throw Translate(failure, handshake);
+            if (error is HttpRequestException or IOException)
+            {
+                throw Translate(error, handshake);
+            }
+            throw;
         }
     }
 
@@ -46,16 +45,20 @@ internal static class Http2Opening
             UseCookies = false,
             AllowAutoRedirect = false,
             UseProxy = options.Proxy is not null,
-            Proxy = options.Proxy is Uri proxy ? new WebProxy(proxy) { Credentials = CredentialsOf(proxy) } : null,
+            Proxy = options.Proxy is Uri proxy ? ProxyOf(proxy) : null,
         };
         options.ConfigureTls?.Invoke(handler.SslOptions);
         return handler;
     }
 
-    private static NetworkCredential? CredentialsOf(Uri proxy)
+    // Without the credentials in its address, which would appear in error messages.
+    private static WebProxy ProxyOf(Uri uri)
     {
-        string[] parts = proxy.UserInfo.Split(':', 2);
-        return parts[0].Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts.Length > 1 ? parts[1] : ""));
+        string[] parts = uri.UserInfo.Split(':', 2);
+        return new WebProxy(uri.Host, uri.Port)
+        {
+            Credentials = parts[0].Length == 0 ? null : new NetworkCredential(Uri.UnescapeDataString(parts[0]), Uri.UnescapeDataString(parts.Length > 1 ? parts[1] : "")),
+        };
     }
 
     // The header lines are those of the request over HTTP/1.1, without what belongs to that alone.
@@ -80,16 +83,20 @@ internal static class Http2Opening
         return request;
     }
 
-    private static bool IsUnspoken(HttpRequestException error) =>
-        error.HttpRequestError is HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported
-        || error.Data.Contains("SETTINGS_ENABLE_CONNECT_PROTOCOL");
+    private static bool IsUnspoken(Exception error) =>
+        error is HttpProtocolException or HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError or HttpRequestError.ExtendedConnectNotSupported };
 
-    private static WebSocketClientException Translate(HttpRequestException error, OpeningHandshake handshake) => error.HttpRequestError switch
+    private static bool IsOfTls(Exception error) => error is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError };
+
+    private static WebSocketClientException Translate(Exception error, OpeningHandshake handshake)
     {
-        _ when IsUnspoken(error) => new(WebSocketFailure.NotWebSocket, $"{handshake.Uri.Authority} does not offer WebSockets over HTTP/2.", error),
-        HttpRequestError.ProxyTunnelError => new(WebSocketFailure.Proxy, $"The proxy refused: {error.Message}", error) { HttpStatus = (int?)error.StatusCode },
-        HttpRequestError.SecureConnectionError => new(WebSocketFailure.Tls, $"No TLS with {handshake.Uri.Authority}: {error.Message}", error),
-        _ when error.InnerException is AuthenticationException => new(WebSocketFailure.Tls, $"No TLS with {handshake.Uri.Authority}: {error.InnerException.Message}", error),
-        _ => WebSocketClientException.Unreachable(handshake.Uri.Authority, error),
-    };
+        string server = handshake.Uri.Authority;
+        return error switch
+        {
+            _ when IsUnspoken(error) => new(WebSocketFailure.NotWebSocket, $"{server} does not offer WebSockets over HTTP/2.", error),
+            _ when IsOfTls(error) => new(WebSocketFailure.Tls, $"No TLS with {server}: {error.InnerException?.Message ?? error.Message}", error),
+            HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } refused => ProxyTunnel.Refused(handshake.Options.Proxy!, server, (int?)refused.StatusCode ?? 0),
+            _ => WebSocketClientException.Unreachable(server, error),
+        };
+    }
 }

@@ -35,14 +35,16 @@ internal static class ProxyTunnel
         // Through the tunnel nothing can come yet, since in TLS and in HTTP the client speaks first.
         if (status is < 200 or > 299 || !answer.AsSpan(0, length).EndsWith("\r\n\r\n"u8))
         {
-            throw new WebSocketClientException(
-                WebSocketFailure.Proxy,
-                status == 407 ? $"The proxy {proxy.Authority} wants other credentials (407)." : $"The proxy {proxy.Authority} answered {status} to CONNECT {destination}.")
-            {
-                HttpStatus = status,
-            };
+            throw Refused(proxy, destination, status);
         }
     }
+
+    internal static WebSocketClientException Refused(Uri proxy, string destination, int status) => new(
+        WebSocketFailure.Proxy,
+        status == 407 ? $"The proxy {proxy.Authority} wants other credentials (407)." : $"The proxy {proxy.Authority} answered {status} to CONNECT {destination}.")
+    {
+        HttpStatus = status,
+    };
 
     // "HTTP/1.0" or "HTTP/1.1", which proxies answer alike; a status; anything. 0 if it is something else.
     private static int StatusOf(ReadOnlySpan<byte> answer) =>

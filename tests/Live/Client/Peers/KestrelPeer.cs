@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
@@ -12,7 +13,10 @@ namespace Sluice.Live.Client.Peers;
 /// <summary>ASP.NET Core's own WebSockets: HTTP/1.1 and HTTP/2, with TLS and without.</summary>
 internal sealed class KestrelPeer : IPeer
 {
+    private static readonly X509Certificate2 s_certificate = SelfMade.Certificate("localhost");
+
     private readonly WebApplication _app;
+    private readonly ConcurrentDictionary<string, bool> _connections = new();
 
     private KestrelPeer(WebApplication app)
     {
@@ -36,11 +40,17 @@ internal sealed class KestrelPeer : IPeer
 
     internal Uri SecureHttp1 { get; }
 
-    /// <summary>The certificate that a client must trust.</summary>
-    internal static X509Certificate2 Certificate { get; } = SelfMade.Certificate("localhost");
 
     /// <summary>The protocol of the last request that was upgraded, such as HTTP/2.</summary>
     internal string? LastProtocol { get; private set; }
+
+    /// <summary>The connections that upgraded requests came on since the last call.</summary>
+    internal string[] TakeConnections()
+    {
+        string[] taken = [.. _connections.Keys];
+        _connections.Clear();
+        return taken;
+    }
 
     internal static async Task<KestrelPeer> StartAsync()
     {
@@ -50,11 +60,11 @@ internal sealed class KestrelPeer : IPeer
         {
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
-            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseHttps(Certificate));
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseHttps(s_certificate));
             kestrel.Listen(IPAddress.Loopback, 0, static listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                listen.UseHttps(Certificate);
+                listen.UseHttps(s_certificate);
             });
         });
         WebApplication app = builder.Build();
@@ -65,6 +75,9 @@ internal sealed class KestrelPeer : IPeer
         return peer = new KestrelPeer(app);
     }
 
+    /// <summary>Whether this is its certificate, which is for localhost and which nobody vouches for.</summary>
+    internal static bool Has(X509Certificate? certificate) => certificate?.GetCertHashString() == s_certificate.GetCertHashString();
+
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     private async Task ServeAsync(HttpContext context)
@@ -74,6 +87,7 @@ internal sealed class KestrelPeer : IPeer
             context.Response.StatusCode = 403;
             return;
         }
+        _connections[context.Connection.Id.Split(':')[0]] = true;
         LastProtocol = context.Request.Protocol;
         string path = context.Request.Path.Value!.Replace("/deflate/", "/", StringComparison.Ordinal);
         using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext

@@ -123,7 +123,7 @@ public class DeflaterTests
     {
         byte[] history = Samples.Of(4, 4096, seed: 8);
         byte[] message = Samples.Of(4, 5000, seed: 9);
-        byte[] first = new Deflater() is { } fresh ? Compress(fresh, history, message) : [];
+        byte[] first = Compress(new Deflater(), history, message);
         Compress([], Samples.Of(3, 200_000, seed: 10));
         Compress([], Samples.Of(4, 100, seed: 11));
         Assert.Equal(first, Compress(history, message));

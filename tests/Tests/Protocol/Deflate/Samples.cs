@@ -6,14 +6,14 @@ namespace Sluice.Tests.Protocol;
 /// <summary>Bytes of many kinds, the same at every run.</summary>
 internal static class Samples
 {
-    /// <summary>Sixteen kinds, from noise to one byte over and over.</summary>
-    public const int Kinds = 7;
+    /// <summary>From noise to one byte over and over.</summary>
+    public const int Kinds = 8;
 
     /// <summary>Bytes of a kind.</summary>
     public static byte[] Of(int kind, int length, ulong seed)
     {
         Dice dice = new(seed + (ulong)kind);
-        byte[] bytes = kind switch
+        return kind switch
         {
             0 => dice.Bytes(length),
             1 => new byte[length],
@@ -21,9 +21,9 @@ internal static class Samples
             3 => Letters(dice, length, 64),
             4 => Json(dice, length),
             5 => Repeating(dice, length, period: 1 + dice.Below(300)),
-            _ => Repeating(dice, length, period: 20_000 + dice.Below(20_000)),
+            6 => Repeating(dice, length, period: 20_000 + dice.Below(20_000)),
+            _ => Rarer(dice, length),
         };
-        return bytes;
     }
 
     public static byte[] Json(Dice dice, int length)
@@ -42,6 +42,20 @@ internal static class Samples
         foreach (ref byte b in bytes.AsSpan())
         {
             b = (byte)(' ' + Math.Min(dice.Below(letters), dice.Below(letters)));
+        }
+        return bytes;
+    }
+
+    // Each letter comes 0.6 times as often as the one before: a Huffman code without a limit would have very long codes.
+    private static byte[] Rarer(Dice dice, int length)
+    {
+        byte[] bytes = new byte[length];
+        foreach (ref byte b in bytes.AsSpan())
+        {
+            while (b < 60 && dice.Below(10) < 6)
+            {
+                b++;
+            }
         }
         return bytes;
     }

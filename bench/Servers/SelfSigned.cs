@@ -1,0 +1,23 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Sluice.Bench.Servers;
+
+/// <summary>A certificate for the servers under test, good for a week.</summary>
+internal static class SelfSigned
+{
+    /// <summary>Writes one, and its key.</summary>
+    /// <returns>The arguments by which the servers take them.</returns>
+    internal static string[] Write(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new("CN=localhost", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(7));
+        string certificateFile = Path.Combine(directory, "certificate.pem");
+        string keyFile = Path.Combine(directory, "key.pem");
+        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        return ["--certificate", certificateFile, "--certificate-key", keyFile];
+    }
+}
