@@ -7,7 +7,7 @@ namespace Sluice.Bench.Codecs;
 internal static class CodecTable
 {
     private const int RunBytes = 4096;
-    private const int WarmUpRounds = 4; // until compilers have settled
+    private const int WarmUpPasses = 4;
     private const int Rounds = 8;
     private const int Contexts = 64;
 
@@ -17,30 +17,50 @@ internal static class CodecTable
 
     private static Codec[] NewCodecs() => [new OwnCodec(), new SystemZlib(), new RuntimeCodec(), new SharpZipLibCodec()];
 
-    /// <summary>Prints the tables. About half a minute.</summary>
+    /// <summary>Prints the tables. About 20 s of one core.</summary>
     /// <param name="directory">Where the messages are.</param>
     internal static void Print(string directory)
     {
-        byte[][][] data = [.. s_data.Select(name => File.ReadLines(Path.Combine(directory, $"{name}.jsonl")).Select(Encoding.UTF8.GetBytes).ToArray())];
+        byte[][][] data = [.. s_data.Select(name => Read(Path.Combine(directory, $"{name}.jsonl")))];
         Codec[] codecs = NewCodecs();
+        WarmUp(codecs, data[0]);
         PrintDeflate(codecs, data);
         PrintInflate(codecs, data);
         Array.ForEach(codecs, static codec => codec.Dispose());
         PrintContexts(data[0][0]);
     }
 
+    private static byte[][] Read(string file) => [.. File.ReadLines(file).Select(Encoding.UTF8.GetBytes)];
+
+    // Code that is used much is compiled again in the background, a while after nothing new was compiled.
+    private static void WarmUp(Codec[] codecs, byte[][] messages)
+    {
+        for (int pass = 0; pass < WarmUpPasses; pass++)
+        {
+            Deflate(codecs, messages, messages);
+            Inflate(codecs, messages);
+            Thread.Sleep(500);
+        }
+    }
+
     private static void PrintDeflate(Codec[] codecs, byte[][][] data)
     {
-        Console.WriteLine("| messages | codec | fresh | on one | on a run of 4 KB | fresh, us | on one, us | on a run, us |\n|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("| messages | codec | fresh | on one | on a run of 4 KB | fresh, us | on one, us | on a run, us |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|");
         for (int i = 0; i < data.Length; i++)
         {
             byte[][] messages = data[i];
-            byte[][][] histories = [[.. messages.Select(static _ => Array.Empty<byte>())], [.. messages.Select((_, at) => at == 0 ? [] : messages[at - 1])], Runs(messages)];
+            byte[][][] histories =
+            [
+                [.. messages.Select(static _ => Array.Empty<byte>())],
+                [.. messages.Select((_, at) => at == 0 ? [] : messages[at - 1])],
+                Runs(messages),
+            ];
             (double Ratio, double Microseconds)[][] cells = [.. histories.Select(history => Deflate(codecs, history, messages))];
             for (int codec = 0; codec < codecs.Length; codec++)
             {
-                string ratios = string.Join(" | ", cells.Select(cell => cell[codec].Ratio.ToString("f3", CultureInfo.InvariantCulture)));
-                string times = string.Join(" | ", cells.Select(cell => cell[codec].Microseconds.ToString("f1", CultureInfo.InvariantCulture)));
+                string ratios = Cells(cells.Select(cell => cell[codec].Ratio), "f3");
+                string times = Cells(cells.Select(cell => cell[codec].Microseconds), "f1");
                 Console.WriteLine($"| {s_data[i]} | {codecs[codec].Name} | {ratios} | {times} |");
             }
         }
@@ -62,7 +82,8 @@ internal static class CodecTable
     {
         byte[] destination = new byte[64 << 10];
         double plainBytes = messages.Sum(static message => message.Length);
-        double[] ratios = [.. codecs.Select(codec => messages.Select((message, at) => codec.Deflate(histories[at], message, destination)).Sum() / plainBytes)];
+        double[] ratios = [.. codecs.Select(codec =>
+            messages.Select((message, at) => codec.Deflate(histories[at], message, destination)).Sum() / plainBytes)];
         double[] times = Fastest(codecs, codec =>
         {
             for (int at = 0; at < messages.Length; at++)
@@ -76,14 +97,18 @@ internal static class CodecTable
 
     private static void PrintInflate(Codec[] codecs, byte[][][] data)
     {
-        Console.WriteLine($"\n| codec | {string.Join(" | ", s_inflatedBytes.Select(static bytes => $"inflate {bytes} B, us"))} |\n|---|{string.Concat(s_inflatedBytes.Select(static _ => "---|"))}");
+        Console.WriteLine($"\n| codec | {string.Join(" | ", s_inflatedBytes.Select(static bytes => $"inflate {bytes} B, us"))} |");
+        Console.WriteLine($"|---|{string.Concat(s_inflatedBytes.Select(static _ => "---|"))}");
         byte[] all = [.. data.SelectMany(static messages => messages.SelectMany(static message => message))];
         double[][] columns = [.. s_inflatedBytes.Select(bytes => Inflate(codecs, [.. all.Chunk(bytes)]))];
         for (int codec = 0; codec < codecs.Length; codec++)
         {
-            Console.WriteLine($"| {codecs[codec].Name} | {string.Join(" | ", columns.Select(column => column[codec].ToString("f1", CultureInfo.InvariantCulture)))} |");
+            Console.WriteLine($"| {codecs[codec].Name} | {Cells(columns.Select(column => column[codec]), "f1")} |");
         }
     }
+
+    private static string Cells(IEnumerable<double> values, string format) =>
+        string.Join(" | ", values.Select(value => value.ToString(format, CultureInfo.InvariantCulture)));
 
     private static double[] Inflate(Codec[] codecs, byte[][] messages)
     {
@@ -107,7 +132,7 @@ internal static class CodecTable
     private static double[] Fastest(Codec[] codecs, Func<Codec, int> pass)
     {
         double[] best = [.. codecs.Select(static _ => double.MaxValue)];
-        for (int round = -WarmUpRounds; round < Rounds; round++)
+        for (int round = 0; round < Rounds; round++)
         {
             for (int codec = 0; codec < codecs.Length; codec++)
             {
@@ -120,7 +145,7 @@ internal static class CodecTable
                     elapsed = Environment.CpuUsage.TotalTime - start;
                 }
                 while (elapsed < s_round);
-                best[codec] = round < 0 ? best[codec] : Math.Min(best[codec], elapsed.TotalMicroseconds / acts);
+                best[codec] = Math.Min(best[codec], elapsed.TotalMicroseconds / acts);
             }
         }
         return best;

@@ -10,20 +10,22 @@ internal sealed class RuntimeCodec() : Codec("DeflateStream")
 
     private readonly MemoryStream _compressed = new();
     private readonly MemoryStream _input = new();
+    private DeflateStream? _deflate;
     private DeflateStream? _inflate;
 
     internal override int Deflate(byte[] history, byte[] message, byte[] destination)
     {
+        _deflate?.Dispose(); // only now, so that what a context holds can be seen
         _compressed.SetLength(0);
-        using DeflateStream stream = new(_compressed, CompressionLevel.Optimal, leaveOpen: true);
+        _deflate = new(_compressed, CompressionLevel.Optimal, leaveOpen: true);
         if (history.Length > 0)
         {
-            stream.Write(history);
-            stream.Flush();
+            _deflate.Write(history);
+            _deflate.Flush();
             _compressed.SetLength(0);
         }
-        stream.Write(message);
-        stream.Flush();
+        _deflate.Write(message);
+        _deflate.Flush();
         int length = (int)_compressed.Length - s_tail.Length;
         _compressed.GetBuffer().AsSpan(0, length).CopyTo(destination);
         return length;
@@ -47,6 +49,7 @@ internal sealed class RuntimeCodec() : Codec("DeflateStream")
 
     public override void Dispose()
     {
+        _deflate?.Dispose();
         _inflate?.Dispose();
         _input.Dispose();
         _compressed.Dispose();

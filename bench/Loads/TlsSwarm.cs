@@ -6,7 +6,10 @@ using Sluice.Protocol;
 namespace Sluice.Bench.Loads;
 
 /// <summary>WebSocket clients over TLS: a stream and a pending read for each. They answer pings, and echo when they are told to.</summary>
-internal sealed class TlsSwarm(IPEndPoint server, string path) : IDisposable
+/// <param name="server">Where.</param>
+/// <param name="path">Its path.</param>
+/// <param name="certificate">The one that it must show.</param>
+internal sealed class TlsSwarm(IPEndPoint server, string path, byte[] certificate) : IDisposable
 {
     private const int OpeningMax = 32;
     private const int PhaseTimeoutMs = 120_000;
@@ -56,7 +59,7 @@ internal sealed class TlsSwarm(IPEndPoint server, string path) : IDisposable
         await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {
             TargetHost = "localhost",
-            RemoteCertificateValidationCallback = static (_, _, _, _) => true, // the bench signed it itself
+            RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(certificate),
         });
         ArrayBufferWriter<byte> request = new();
         Upgrade.WriteRequest(request, server, path, offersDeflate: false);

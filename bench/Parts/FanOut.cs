@@ -18,7 +18,7 @@ internal static class FanOut
         ServerCommand sendLoop = settings.Servers.SendLoop;
         ServerCommand bun = settings.Servers.Bun;
         Series[][] figures = new Turns(server => Measure(server, settings.Amount(200)))
-            .Add(settings.Servers.Sluice, settings.Rounds(7)).Add(sendLoop, settings.Rounds(7)).Add(bun, settings.Rounds(7)).Run();
+            .Add(settings.Servers.Sluice, settings.Rounds(5)).Add(sendLoop, settings.Rounds(5)).Add(bun, settings.Rounds(5)).Run();
         yield return new Row($"fan-out of {MessageBytes} B to {Readers:n0}", "published one at a time, when all have the one before",
             "us CPU per delivery", figures[0], new Target(1.15, sendLoop.Name), new Target(1, bun.Name));
     }

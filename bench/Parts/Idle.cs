@@ -38,7 +38,7 @@ internal static class Idle
     internal static IEnumerable<Row> MeasureSessions(Settings settings) => Rows(
         "idle session with one subscription (rooms of 100, presence on)",
         new Turns(server => Measure(settings, server, SessionLoad.Path, offersDeflate: false, static swarm => new SessionLoad(swarm)))
-            .Add(settings.Servers.SluiceServer, settings.Rounds(3)).Run());
+            .Add(settings.Servers.SluiceServer, settings.Rounds(2)).Run());
 
     private static IEnumerable<Row> Rows(string work, Series[][] figures, params Target[] targets) =>
     [

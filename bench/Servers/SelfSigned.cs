@@ -4,11 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace Sluice.Bench.Servers;
 
 /// <summary>A certificate for the servers under test, good for a week.</summary>
-internal static class SelfSigned
+/// <param name="Arguments">By which the servers take it.</param>
+/// <param name="Certificate">By which clients know it.</param>
+internal sealed record SelfSigned(string[] Arguments, byte[] Certificate)
 {
-    /// <summary>Writes one, and its key.</summary>
-    /// <returns>The arguments by which the servers take them.</returns>
-    internal static string[] Write(string directory)
+    /// <summary>Makes one, and writes it with its key into a directory.</summary>
+    internal static SelfSigned Write(string directory)
     {
         Directory.CreateDirectory(directory);
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -18,6 +19,6 @@ internal static class SelfSigned
         string keyFile = Path.Combine(directory, "key.pem");
         File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
         File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
-        return ["--certificate", certificateFile, "--certificate-key", keyFile];
+        return new SelfSigned(["--certificate", certificateFile, "--certificate-key", keyFile], certificate.RawData);
     }
 }

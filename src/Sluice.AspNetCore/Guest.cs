@@ -1,4 +1,3 @@
-using System.Buffers;
 using Sluice.Loop;
 using Sluice.Protocol;
 
@@ -7,11 +6,10 @@ namespace Sluice.AspNetCore;
 /// <summary>One connection that another server carries and a loop serves.</summary>
 /// <remarks>
 /// <para><b>Thread.</b> Its state is its loop's; other threads complete what it has started, and report.</para>
-/// <para><b>Reading.</b> One read at a time. A read of zero bytes waits, holding no buffer; only when there is something
-/// is a buffer rented, and it goes back with the next completion. So an idle guest holds none, and one that is
-/// disarmed leaves everything in the carrier's pipe, whose bound its peer then feels.</para>
-/// <para><b>Writing.</b> One write at a time, from the sender's bytes. Most end at once, since the carrier takes them
-/// into its own pipe; one that does not is pending, and its bytes are held by it.</para>
+/// <para><b>Reading.</b> From the adoption to the end the carrier copies into <see cref="Incoming"/>. So an idle guest
+/// holds no buffer, and one that is disarmed leaves everything in the carrier's pipe, whose bound its peer then feels.</para>
+/// <para><b>Writing.</b> The carrier takes all bytes into its own pipe at once. While that is full its write pends, and
+/// the loop has no more for it.</para>
 /// </remarks>
 #pragma warning disable CA1001 // Closing it disposes of what it owns, as soon as nothing is under way.
 public sealed class Guest
@@ -20,31 +18,24 @@ public sealed class Guest
     /// <summary>How long a peer must be silent to count as gone, where the carrier cannot end the writing alone.</summary>
     internal const int QuietMs = 100;
 
-    private const int BufferBytes = 32 << 10;
-
-    private readonly Stream _stream;
-    private readonly Action _abort;
-    private readonly Func<Task>? _completeWriting;
-    private readonly Action _report;
+    private readonly GuestSystem _system;
+    private readonly GuestCarrier _carrier;
+    private readonly Incoming _incoming;
     private readonly CancellationTokenSource _reading = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _token;
     private Phase _phase;
-    private ValueTask<int> _read; // under way, or over and not yet told, when _isReading
-    private byte[]? _buffer; // of that read; null while it only waits
-    private Task? _write; // of _writeCount bytes, under way or not yet told
-    private int _writeCount;
+    private Task? _copy; // of all that comes
+    private Task? _write; // under way, or over and not yet told
     private Task? _finish;
-    private bool _isReading;
     private bool _isEndTold;
 
-    internal Guest(GuestSystem system, int socket, Stream stream, Action abort, Func<Task>? completeWriting)
+    internal Guest(GuestSystem system, int socket, in GuestCarrier carrier)
     {
         Socket = socket;
-        _stream = stream;
-        _abort = abort;
-        _completeWriting = completeWriting;
-        _report = () => system.Report(this);
+        _system = system;
+        _carrier = carrier;
+        _incoming = new Incoming(system, this);
     }
 
     private enum Phase : byte
@@ -65,53 +56,63 @@ public sealed class Guest
 
     internal bool IsQueued { get; set; }
 
+    // Without a half-close, ending the writing is ending all, and what still comes would be answered by a reset that
+    // destroys what the peer has not read yet. So it is read until the peer is silent, and silence is its end.
+    private bool AwaitsSilence => _finish is not null && _carrier.CompleteWriting is null;
+
     internal void Adopt(ulong token)
     {
         Invariant.Check(_phase == Phase.Entered, "a guest is adopted once");
         _phase = Phase.Adopted;
         _token = token;
         IsArmed = true;
+        _copy = CopyAsync();
+        ReportWhenComplete(_copy);
     }
 
-    /// <summary>What it has to say at its turn; what it then still wants is started.</summary>
-    internal bool TryTake(out Completion completion)
+    /// <summary>What it has to say at its turn.</summary>
+    /// <param name="buffer">Where received bytes go, behind the headroom.</param>
+    /// <param name="completion">It.</param>
+    internal bool TryTake(byte[] buffer, out Completion completion)
     {
         completion = default;
-        return _phase == Phase.Adopted && (TryTakeWritten(ref completion) || TryTakeRead(ref completion));
+        return _phase == Phase.Adopted && (TryTakeWritten(ref completion) || TryTakeBytes(buffer, ref completion) || TryTakeEnd(ref completion));
     }
 
     internal SendOutcome Send(byte[] buffer, int offset, int count)
     {
         Invariant.Check(_write is null, "one send at a time");
-        ValueTask write = WriteAsync(buffer.AsMemory(offset, count)).Preserve();
-        if (write.IsCompletedSuccessfully)
+        ValueTask write;
+        try
         {
-            return new SendOutcome(SendStatus.Done, count);
+            write = _carrier.Stream.WriteAsync(buffer.AsMemory(offset, count), CancellationToken.None);
+            if (write.IsCompleted)
+            {
+                write.GetAwaiter().GetResult();
+                return new SendOutcome(SendStatus.Done, count);
+            }
         }
-        if (write.IsCompleted)
+        catch (Exception e) when (e is not OutOfMemoryException) // whatever else it was, the carrier is gone
         {
-            Fail(write.AsTask());
+            _phase = Phase.Failed;
             return new SendOutcome(SendStatus.Failed, 0);
         }
         _write = write.AsTask();
-        _writeCount = count;
-        _write.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_report);
-        return new SendOutcome(SendStatus.Pending, 0);
+        ReportWhenComplete(_write);
+        return new SendOutcome(SendStatus.Full, count);
     }
 
     internal void ShutdownWrite()
     {
         Invariant.Check(_write is null && _finish is null, "writing ends once, after all sends");
-        if (_completeWriting is null)
+        if (_carrier.CompleteWriting is null)
         {
-            // Ending it is then ending all, and what still comes would be answered by a reset that destroys what the
-            // peer has not read yet. So it is read until the peer is silent, and silence is its end.
             _finish = Task.CompletedTask;
             _reading.CancelAfter(QuietMs);
         }
         else
         {
-            _finish = FinishAsync(_completeWriting);
+            _finish = FinishAsync(_carrier.CompleteWriting);
         }
     }
 
@@ -120,7 +121,7 @@ public sealed class Guest
         _phase = Phase.Closed;
         if (_write is { IsCompleted: false } || _finish is { IsCompleted: false })
         {
-            _abort();
+            _carrier.Abort();
         }
         _ = EndAsync();
     }
@@ -132,63 +133,37 @@ public sealed class Guest
             return false;
         }
         _write = null;
-        completion = write.IsCompletedSuccessfully ? Completion.Of(CompletionKind.Sent, _token, Socket, _writeCount) : Fail(write);
+        completion = write.IsCompletedSuccessfully ? Completion.Of(CompletionKind.Sent, _token, Socket) : Fail(write);
         return true;
     }
 
-    private bool TryTakeRead(ref Completion completion)
+    private bool TryTakeBytes(byte[] buffer, ref Completion completion)
     {
-        if (IsArmed && !_isReading && !_isEndTold)
+        if (!IsArmed || !_incoming.HasBytes)
         {
-            StartRead(default);
+            return false;
         }
-        if (IsArmed && _isReading && _read.IsCompletedSuccessfully && _buffer is null)
+        if (AwaitsSilence)
         {
-            _buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-            StartRead(_buffer.AsMemory(ISystem.HeadroomBytes));
+            _reading.CancelAfter(QuietMs);
         }
-        bool isNews = _isReading && _read.IsCompleted && (IsArmed || !_read.IsCompletedSuccessfully);
-        if (isNews)
-        {
-            completion = TakeRead();
-        }
-        return isNews;
+        int count = _incoming.Take(buffer.AsSpan(ISystem.HeadroomBytes));
+        completion = new Completion(CompletionKind.Received, _token, Socket, buffer, ISystem.HeadroomBytes, count);
+        return true;
     }
 
-    private Completion TakeRead()
+    // The copy ends after its last byte was taken.
+    private bool TryTakeEnd(ref Completion completion)
     {
-        _isReading = false;
-        byte[]? buffer = _buffer;
-        _buffer = null;
-        int count = _read.IsCompletedSuccessfully ? _read.Result : 0;
-        if (count > 0)
+        Task copy = _copy!;
+        bool isEnd = copy.IsCompletedSuccessfully || (copy.IsCanceled && AwaitsSilence);
+        if (!copy.IsCompleted || _isEndTold || (isEnd && !IsArmed))
         {
-            if (_finish is not null && _completeWriting is null)
-            {
-                _reading.CancelAfter(QuietMs);
-            }
-            return new Completion(CompletionKind.Received, _token, Socket, buffer!, ISystem.HeadroomBytes, count);
-        }
-        if (buffer is not null)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-        if (!_read.IsCompletedSuccessfully && !(_read.IsCanceled && _finish is not null))
-        {
-            return Fail(_read.AsTask());
+            return false;
         }
         _isEndTold = true;
-        return Completion.Of(CompletionKind.Ended, _token, Socket);
-    }
-
-    private void StartRead(Memory<byte> destination)
-    {
-        _isReading = true;
-        _read = ReadAsync(destination).Preserve();
-        if (!_read.IsCompleted)
-        {
-            _read.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(_report);
-        }
+        completion = isEnd ? Completion.Of(CompletionKind.Ended, _token, Socket) : Fail(copy);
+        return true;
     }
 
     private Completion Fail(Task broken)
@@ -198,12 +173,11 @@ public sealed class Guest
         return Completion.Of(CompletionKind.Failed, _token, Socket);
     }
 
-    // What a carrier throws at the call becomes a task's failure too.
-    private async ValueTask<int> ReadAsync(Memory<byte> destination) =>
-        await _stream.ReadAsync(destination, _reading.Token).ConfigureAwait(false);
+    private void ReportWhenComplete(Task task) =>
+        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() => _system.Report(this));
 
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes) =>
-        await _stream.WriteAsync(bytes, CancellationToken.None).ConfigureAwait(false);
+    // What a carrier throws at the call becomes the task's failure too.
+    private async Task CopyAsync() => await _carrier.Stream.CopyToAsync(_incoming, _reading.Token).ConfigureAwait(false);
 
     private static async Task FinishAsync(Func<Task> completeWriting) =>
         await completeWriting().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -211,14 +185,10 @@ public sealed class Guest
     private async Task EndAsync()
     {
         await _reading.CancelAsync().ConfigureAwait(false);
-        Task read = _isReading ? _read.AsTask() : Task.CompletedTask;
-        await read.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _incoming.Drop();
+        await (_copy ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await (_write ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await (_finish ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_buffer is not null)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
         _reading.Dispose();
         _closed.SetResult();
     }

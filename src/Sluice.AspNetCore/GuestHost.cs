@@ -3,17 +3,12 @@ using Sluice.Protocol;
 
 namespace Sluice.AspNetCore;
 
-/// <summary>One loop that takes guests.</summary>
-/// <param name="Loop">The loop.</param>
-/// <param name="System">The system under it.</param>
-/// <param name="Endpoints">What it serves.</param>
-public sealed record GuestLoop(EventLoop Loop, GuestSystem System, IReadOnlyList<Endpoint> Endpoints);
-
 /// <summary>The loops between which guests are dealt in turn. Any thread.</summary>
 public sealed class GuestHost
 {
     private readonly IReadOnlyList<GuestLoop> _loops;
     private uint _next;
+    private volatile bool _isStopping;
 
     /// <summary>Makes a host of loops that serve the same paths.</summary>
     public GuestHost(IReadOnlyList<GuestLoop> loops)
@@ -22,29 +17,40 @@ public sealed class GuestHost
         _loops = loops;
     }
 
+    /// <summary>Whether one more guest may come; if not, what he is told.</summary>
+    internal HandshakeVerdict Admission => _isStopping
+        ? new(503, "The server is shutting down.")
+        : _loops.Any(static loop => loop.HasRoom) ? new(101, "") : new(503, "The server is full.");
+
+    /// <summary>Stops all loops: guests are told to go, and who still comes is refused by 503.</summary>
+    /// <returns>Complete when none is left.</returns>
+    public Task StopAsync()
+    {
+        _isStopping = true;
+        return Task.WhenAll(_loops.Select(static loop => loop.DisposeAsync().AsTask()));
+    }
+
     /// <summary>The endpoint at a path, of each loop its own; they judge and speak alike.</summary>
     /// <exception cref="ArgumentException">A loop serves nothing at this path.</exception>
     internal Endpoint[] EndpointsAt(string path) =>
-        [.. _loops.Select(loop => loop.Endpoints.FirstOrDefault(endpoint => endpoint.Path == path)
+        [.. _loops.Select(loop => loop.EndpointAt(path)
             ?? throw new ArgumentException($"No endpoint is served at {path}; give it to each GuestLoop.", nameof(path)))];
 
-    /// <summary>Lets a guest in and has the next loop adopt it.</summary>
+    /// <summary>Lets a guest in and has the next loop with room adopt it.</summary>
     /// <param name="endpoints">What it comes to, of each loop its own.</param>
     /// <param name="deflate">What its handshake agreed about compression.</param>
-    /// <param name="stream">See <see cref="GuestSystem.Enter"/>.</param>
-    /// <param name="abort">See <see cref="GuestSystem.Enter"/>.</param>
-    /// <param name="completeWriting">See <see cref="GuestSystem.Enter"/>.</param>
-    internal Guest Admit(Endpoint[] endpoints, DeflateAgreement deflate, Stream stream, Action abort, Func<Task>? completeWriting)
+    /// <param name="carrier">What carries it.</param>
+    internal Guest Admit(Endpoint[] endpoints, DeflateAgreement deflate, in GuestCarrier carrier)
     {
-        int number = (int)(Interlocked.Increment(ref _next) % (uint)_loops.Count);
-        GuestLoop host = _loops[number];
-        Guest guest = host.System.Enter(stream, abort, completeWriting);
-        host.Loop.Post(new AdoptGuest(host.Loop, guest.Socket, endpoints[number], deflate));
-        return guest;
-    }
-
-    private sealed class AdoptGuest(EventLoop loop, int socket, Endpoint endpoint, DeflateAgreement deflate) : LoopMessage
-    {
-        public override void Run() => loop.AdoptOpen(socket, endpoint, deflate);
+        int number = 0;
+        for (int i = 0; i < _loops.Count; i++)
+        {
+            number = (int)(Interlocked.Increment(ref _next) % (uint)_loops.Count);
+            if (_loops[number].HasRoom)
+            {
+                break;
+            }
+        }
+        return _loops[number].Admit(endpoints[number], deflate, carrier);
     }
 }

@@ -1,226 +1,88 @@
-using System.Buffers;
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Sluice.Loop;
 using Sluice.Protocol;
 
 namespace Sluice.AspNetCore;
 
-/// <summary>The kernel as one loop sees it, and beside its sockets guests: connections that another server carries.</summary>
+/// <summary>The world of a loop whose connections are all guests, that is carried by another server.</summary>
 /// <remarks>
-/// <para><b>Thread.</b> As <see cref="ISystem"/> says; <see cref="Enter"/> is for any thread too.</para>
+/// <para><b>Thread.</b> As <see cref="ISystem"/> says, whichever thread the loop's turn is on; <see cref="Enter"/> is for any.</para>
 /// <para><b>Order.</b> <see cref="Enter"/> names a guest, then the loop adopts it under that name
-/// (<see cref="EventLoop.AdoptOpen"/>) as it adopts any accepted socket, or closes it. Guests are numbered from
-/// <see cref="FirstGuest"/> on; every smaller number is the inner system's.</para>
-/// <para><b>How it works.</b> A guest's state is the loop's alone. Reads and writes are started by the loop; whoever
-/// completes one only puts the guest among the reports and wakes the loop. Guests and the inner system give a completion
-/// each in turn, and the kernel is asked before each wait, so neither side starves the other.</para>
+/// (<see cref="EventLoop.AdoptOpen"/>) as it adopts any accepted socket, or closes it.</para>
+/// <para><b>How it works.</b> A guest's state is the loop's alone. Whoever completes what a guest has started only puts
+/// the guest among the reports and demands a turn. <see cref="Next"/> never waits: a loop that has nothing to do has no turn.</para>
 /// <para><b>End.</b> Disposed after the loop has stopped and before the other server has: guests that the loop
 /// never heard of end then, and every later one at once.</para>
 /// </remarks>
-public sealed class GuestSystem : ISystem
+/// <param name="runner">Has the loop take a turn.</param>
+public sealed class GuestSystem(PoolRunner runner) : ISystem
 {
-    /// <summary>The smallest number of a guest.</summary>
-    public const int FirstGuest = 1 << 30;
+    private const int ReceiveBytes = 64 << 10;
 
-    private readonly ISystem _inner;
     private readonly ConcurrentDictionary<int, Guest> _guests = new();
     private readonly ConcurrentQueue<Guest> _reports = new();
     private readonly Queue<Guest> _ready = new();
-    private byte[]? _lent; // the bytes of the last completion
+    private readonly byte[] _received = GC.AllocateUninitializedArray<byte>(ISystem.HeadroomBytes + ReceiveBytes);
     private int _numbers;
-    private int _reported; // 1: a wake-up for reports is under way
-    private bool _wasGuests; // the last completion
+    private int _guestCount; // the dictionary takes all its locks to count
+    private int _woken;
     private volatile bool _isDisposed;
 
-    /// <summary>Makes a system.</summary>
-    /// <param name="inner">Has the sockets, the clock and the wait; null for a loop that has guests only.</param>
-    public GuestSystem(ISystem? inner = null) => _inner = inner ?? new SocketlessSystem();
-
     /// <inheritdoc/>
-    public long Now => _inner.Now;
+    public long Now { get; private set; } = Environment.TickCount64;
+
+    /// <summary>Whether <see cref="Next"/> may have something to tell. On the loop.</summary>
+    public bool HasNews => _ready.Count > 0 || !_reports.IsEmpty || Volatile.Read(ref _woken) != 0;
 
     /// <summary>How many guests are here, adopted or not.</summary>
-    public int GuestCount => _guests.Count;
+    public int GuestCount => Volatile.Read(ref _guestCount);
 
     /// <summary>Lets a guest in. Any thread.</summary>
-    /// <param name="stream">Bytes both ways, once the handshake is over. It stays its giver's, who leaves it alone until
-    /// <see cref="Guest.Closed"/>. Best is one that honours a read of zero bytes as a wait: else a buffer is held while idle.</param>
-    /// <param name="abort">Breaks a write that the peer does not take. Any thread.</param>
-    /// <param name="completeWriting">Ends the writing alone (FIN); null if the carrier can end only both directions.</param>
-    public Guest Enter(Stream stream, Action abort, Func<Task>? completeWriting = null)
+    public Guest Enter(in GuestCarrier carrier)
     {
         Guest guest;
         do
         {
-            guest = new Guest(this, FirstGuest | (Interlocked.Increment(ref _numbers) & (FirstGuest - 1)), stream, abort, completeWriting);
+            guest = new Guest(this, Interlocked.Increment(ref _numbers) & int.MaxValue, carrier);
         }
         while (!_guests.TryAdd(guest.Socket, guest));
+        Interlocked.Increment(ref _guestCount);
 
         // Either this sees that the system is gone, or whoever disposes of it sees this guest.
-        Interlocked.MemoryBarrier();
         if (_isDisposed)
         {
-            CloseGuest(guest.Socket);
+            Close(guest.Socket);
         }
         return guest;
     }
 
     /// <inheritdoc/>
-    public void Random(Span<byte> destination) => _inner.Random(destination);
+    public void Random(Span<byte> destination) => RandomNumberGenerator.Fill(destination);
 
     /// <inheritdoc/>
     public bool Next(long deadlineMs, out Completion completion)
     {
-        TakeLentBack();
-        do
+        if (deadlineMs != ISystem.AtHand)
         {
-            TakeReports();
-            if (!_wasGuests && ServeGuest(out completion))
-            {
-                return true;
-            }
-            bool mayWait = _ready.Count == 0 || deadlineMs == ISystem.AtHand;
-            if (_inner.Next(mayWait ? deadlineMs : Math.Min(deadlineMs, _inner.Now), out completion))
-            {
-                _wasGuests = false;
-                return true;
-            }
-            if (ServeGuest(out completion))
-            {
-                return true;
-            }
+            Now = Environment.TickCount64;
         }
-        while (deadlineMs != ISystem.AtHand && Now < deadlineMs);
-        return false;
-    }
-
-    /// <inheritdoc/>
-    public void Adopt(int socket, ulong token, bool peek)
-    {
-        if (socket < FirstGuest)
+        if (Volatile.Read(ref _woken) != 0)
         {
-            _inner.Adopt(socket, token, peek);
-            return;
+            Interlocked.Exchange(ref _woken, 0);
+            completion = Completion.Of(CompletionKind.Woken, 0, -1);
+            return true;
         }
-        Invariant.Check(!peek, "a guest's handshake is over: there is nothing to peek at");
-        Guest guest = _guests[socket];
-        guest.Adopt(token);
-        Enqueue(guest);
-    }
-
-    /// <inheritdoc/>
-    public void Arm(int socket)
-    {
-        if (socket < FirstGuest)
-        {
-            _inner.Arm(socket);
-            return;
-        }
-        Guest guest = _guests[socket];
-        guest.IsArmed = true;
-        Enqueue(guest);
-    }
-
-    /// <inheritdoc/>
-    public void Disarm(int socket)
-    {
-        if (socket < FirstGuest)
-        {
-            _inner.Disarm(socket);
-            return;
-        }
-        _guests[socket].IsArmed = false;
-    }
-
-    /// <inheritdoc/>
-    public SendOutcome Send(int socket, byte[] buffer, int offset, int count) =>
-        socket < FirstGuest ? _inner.Send(socket, buffer, offset, count) : _guests[socket].Send(buffer, offset, count);
-
-    /// <inheritdoc/>
-    public void ShutdownWrite(int socket)
-    {
-        if (socket < FirstGuest)
-        {
-            _inner.ShutdownWrite(socket);
-            return;
-        }
-        _guests[socket].ShutdownWrite();
-    }
-
-    /// <inheritdoc/>
-    public void Close(int socket)
-    {
-        if (socket < FirstGuest)
-        {
-            _inner.Close(socket);
-            return;
-        }
-        CloseGuest(socket);
-    }
-
-    /// <inheritdoc/>
-    public void Release(int socket)
-    {
-        Invariant.Check(socket < FirstGuest, "a guest has been read from: it cannot be given away");
-        _inner.Release(socket);
-    }
-
-    /// <inheritdoc/>
-    public void ResumeAccepting() => _inner.ResumeAccepting();
-
-    /// <inheritdoc/>
-    public void StopAccepting() => _inner.StopAccepting();
-
-    /// <inheritdoc/>
-    public void Wake() => _inner.Wake();
-
-    /// <summary>Closes every guest that is still here and every later one, and the inner system.</summary>
-    public void Dispose()
-    {
-        _isDisposed = true;
-        Interlocked.MemoryBarrier();
-        TakeLentBack();
-        foreach (int socket in _guests.Keys)
-        {
-            CloseGuest(socket);
-        }
-        _inner.Dispose();
-    }
-
-    /// <summary>Something that a guest had started is over. Any thread.</summary>
-    internal void Report(Guest guest)
-    {
-        _reports.Enqueue(guest);
-        if (Interlocked.Exchange(ref _reported, 1) == 0)
-        {
-            _inner.Wake();
-        }
-    }
-
-    private void TakeReports()
-    {
-        if (Volatile.Read(ref _reported) == 0)
-        {
-            return;
-        }
-        // First this, then the queue: a report that comes in between wakes once too often, and is not lost.
-        Interlocked.Exchange(ref _reported, 0);
         while (_reports.TryDequeue(out Guest? guest))
         {
             Enqueue(guest);
         }
-    }
-
-    private bool ServeGuest(out Completion completion)
-    {
         for (int turns = _ready.Count; turns > 0; turns--)
         {
             Guest guest = _ready.Dequeue();
             guest.IsQueued = false;
-            if (guest.TryTake(out completion))
+            if (guest.TryTake(_received, out completion))
             {
-                _wasGuests = true;
-                _lent = completion.Kind == CompletionKind.Received ? completion.Buffer : null;
                 Enqueue(guest);
                 return true;
             }
@@ -229,29 +91,89 @@ public sealed class GuestSystem : ISystem
         return false;
     }
 
+    /// <inheritdoc/>
+    public void Adopt(int socket, ulong token, bool peek)
+    {
+        Invariant.Check(!peek, "a guest's handshake is over: there is nothing to peek at");
+        _guests[socket].Adopt(token);
+    }
+
+    /// <inheritdoc/>
+    public void Arm(int socket)
+    {
+        Guest guest = _guests[socket];
+        guest.IsArmed = true;
+        Enqueue(guest);
+    }
+
+    /// <inheritdoc/>
+    public void Disarm(int socket) => _guests[socket].IsArmed = false;
+
+    /// <inheritdoc/>
+    public SendOutcome Send(int socket, byte[] buffer, int offset, int count) => _guests[socket].Send(buffer, offset, count);
+
+    /// <inheritdoc/>
+    public void ShutdownWrite(int socket) => _guests[socket].ShutdownWrite();
+
+    /// <inheritdoc/>
+    public void Close(int socket)
+    {
+        if (_guests.TryRemove(socket, out Guest? guest))
+        {
+            Interlocked.Decrement(ref _guestCount);
+            guest.Close();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Release(int socket) => Invariant.Check(false, "a guest has been read from: it cannot be given away");
+
+    /// <inheritdoc/>
+    public void ResumeAccepting() => Invariant.Check(false, "guests are let in, not accepted");
+
+    /// <inheritdoc/>
+    public void StopAccepting()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Wake()
+    {
+        Volatile.Write(ref _woken, 1);
+        runner.RunSoon();
+    }
+
+    /// <summary>Closes every guest that is still here and every later one.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        Interlocked.MemoryBarrier();
+        foreach (int socket in _guests.Keys)
+        {
+            Close(socket);
+        }
+    }
+
+    /// <summary>Something that a guest had started is over. Any thread.</summary>
+    internal void Report(Guest guest)
+    {
+        _reports.Enqueue(guest);
+        runner.RunSoon();
+    }
+
+    /// <summary>Likewise; the loop serves it before the return, unless it runs elsewhere. Any thread that holds no lock.</summary>
+    internal void ReportHere(Guest guest)
+    {
+        _reports.Enqueue(guest);
+        runner.RunHere();
+    }
+
     private void Enqueue(Guest guest)
     {
         if (!guest.IsQueued)
         {
             guest.IsQueued = true;
             _ready.Enqueue(guest);
-        }
-    }
-
-    private void CloseGuest(int socket)
-    {
-        if (_guests.TryRemove(socket, out Guest? guest))
-        {
-            guest.Close();
-        }
-    }
-
-    private void TakeLentBack()
-    {
-        if (_lent is not null)
-        {
-            ArrayPool<byte>.Shared.Return(_lent);
-            _lent = null;
         }
     }
 }

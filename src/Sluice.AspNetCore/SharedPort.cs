@@ -9,8 +9,8 @@ namespace Sluice.AspNetCore;
 
 /// <summary>Connections that the reactor accepted and does not serve, on their way to Kestrel.</summary>
 /// <remarks>
-/// <para>Kestrel speaks HTTP/2 without TLS only on an endpoint that speaks nothing else, so there are two endpoints,
-/// and the first bytes of a connection choose: they are looked at in the connection's pipe and stay in it.</para>
+/// <para>Kestrel speaks HTTP/2 without TLS only on an endpoint that speaks nothing else, and TLS likewise, so there are three
+/// endpoints, and the first bytes of a connection choose: they are looked at in the connection's pipe and stay in it.</para>
 /// <para>Kept from before Kestrel has started; closed, however late they come, when it has stopped.</para>
 /// </remarks>
 public sealed class SharedPort : IDisposable
@@ -18,8 +18,10 @@ public sealed class SharedPort : IDisposable
     /// <summary>How many connections wait for Kestrel or for their first bytes; a further one is closed.</summary>
     public const int WaitingMax = 1024;
 
-    /// <summary>How long the first bytes may take to tell HTTP/2 from HTTP/1.1.</summary>
-    public const int PrefaceTimeoutMs = 10_000;
+    /// <summary>How long the first bytes may take to tell what is spoken.</summary>
+    public const int FirstBytesTimeoutMs = 10_000;
+
+    private const byte TlsHandshakeRecord = 22; // RFC 8446, 5.1
 
     private readonly SocketConnectionContextFactory _connections = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
     private int _waiting;
@@ -29,6 +31,7 @@ public sealed class SharedPort : IDisposable
     {
         Http1 = new SharedEndPoint(this, "shared port, HTTP/1.1");
         Http2 = new SharedEndPoint(this, "shared port, HTTP/2");
+        Tls = new SharedEndPoint(this, "shared port, TLS");
     }
 
     /// <summary>Where Kestrel takes those that begin with anything but HTTP/2's preface.</summary>
@@ -36,6 +39,12 @@ public sealed class SharedPort : IDisposable
 
     /// <summary>Where Kestrel takes those that begin with HTTP/2's preface.</summary>
     internal SharedEndPoint Http2 { get; }
+
+    /// <summary>Where Kestrel takes those that begin with a TLS handshake, if it has a certificate.</summary>
+    internal SharedEndPoint Tls { get; }
+
+    /// <summary>Whether Kestrel has a certificate. Set before the first <see cref="Offer"/>.</summary>
+    internal bool SpeaksTls { get; set; }
 
     // RFC 9113, 3.4: enough of the preface to be no method of HTTP/1.1.
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0"u8;
@@ -88,7 +97,7 @@ public sealed class SharedPort : IDisposable
         try
         {
             connection = _connections.Create(new Socket(socket));
-            SharedEndPoint endPoint = await IsHttp2Async(connection.Transport.Input) ? Http2 : Http1;
+            SharedEndPoint endPoint = await ChooseAsync(connection.Transport.Input);
             connection.Features.Set(GivenAway.Instance);
             if (endPoint.Connections.Writer.TryWrite(connection))
             {
@@ -104,28 +113,36 @@ public sealed class SharedPort : IDisposable
         socket.Dispose();
     }
 
-    private static async ValueTask<bool> IsHttp2Async(PipeReader input)
+    private async ValueTask<SharedEndPoint> ChooseAsync(PipeReader input)
     {
-        using CancellationTokenSource patience = new(PrefaceTimeoutMs);
+        using CancellationTokenSource patience = new(FirstBytesTimeoutMs);
         while (true)
         {
             ReadResult result = await input.ReadAsync(patience.Token);
-            bool isPreface = StartsLikePreface(result.Buffer);
-            bool isDecided = !isPreface || result.Buffer.Length >= Preface.Length || result.IsCompleted;
-            input.AdvanceTo(result.Buffer.Start, isDecided ? result.Buffer.Start : result.Buffer.End);
-            if (isDecided)
+            SharedEndPoint? choice = Choose(result.Buffer, result.IsCompleted);
+            input.AdvanceTo(result.Buffer.Start, choice is null ? result.Buffer.End : result.Buffer.Start);
+            if (choice is not null)
             {
-                return isPreface;
+                return choice;
             }
         }
     }
 
-    private static bool StartsLikePreface(in ReadOnlySequence<byte> bytes)
+    // Null: more bytes are needed.
+    private SharedEndPoint? Choose(in ReadOnlySequence<byte> bytes, bool isAll)
     {
-        Span<byte> first = stackalloc byte[Preface.Length];
-        int length = (int)Math.Min(bytes.Length, first.Length);
-        bytes.Slice(0, length).CopyTo(first);
-        return Preface.StartsWith(first[..length]);
+        Span<byte> buffer = stackalloc byte[Preface.Length];
+        Span<byte> first = buffer[..(int)Math.Min(bytes.Length, buffer.Length)];
+        bytes.Slice(0, first.Length).CopyTo(first);
+        if (SpeaksTls && first.Length > 0 && first[0] == TlsHandshakeRecord)
+        {
+            return Tls;
+        }
+        if (Preface.StartsWith(first))
+        {
+            return first.Length == Preface.Length || isAll ? Http2 : null;
+        }
+        return Http1;
     }
 
     /// <summary>A feature of connections that the reactor has given away.</summary>

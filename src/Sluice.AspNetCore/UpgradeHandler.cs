@@ -62,6 +62,7 @@ internal sealed class UpgradeHandler
         }
         HandshakeTerms terms = context.Request.IsHttps ? endpoint.Terms with { Policy = endpoint.Policy with { Secure = true } } : endpoint.Terms;
         verdict = Handshake.Judge(parsed, bytes, terms, out HandshakeRequest request, out HandshakeAgreement agreement);
+        verdict = verdict.Accepted ? _host.Admission : verdict;
         if (verdict.Accepted)
         {
             Handshake.WriteAccept(answer, request, agreement);
@@ -109,14 +110,14 @@ internal sealed class UpgradeHandler
         MinDataRate? kestrelsRate = slowness?.MinDataRate;
         SetRate(slowness, null);
         Stream stream = await feature.UpgradeAsync();
-        await _host.Admit(_endpoints, deflate, stream, context.Abort, completeWriting: null).Closed;
+        await _host.Admit(_endpoints, deflate, new GuestCarrier(stream, context.Abort)).Closed;
         SetRate(slowness, kestrelsRate);
     }
 
     private async Task AcceptConnectAsync(HttpContext context, DeflateAgreement deflate)
     {
         Stream stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
-        await _host.Admit(_endpoints, deflate, stream, context.Abort, context.Response.CompleteAsync).Closed;
+        await _host.Admit(_endpoints, deflate, new GuestCarrier(stream, context.Abort, context.Response.CompleteAsync)).Closed;
     }
 
     private static void SetRate(IHttpMinResponseDataRateFeature? slowness, MinDataRate? rate)

@@ -11,9 +11,9 @@ public sealed class MemoryBroker : IBroker
     private readonly ChannelOwner[] _owners;
     private readonly EventLoop? _from;
 
-    /// <summary>Makes owners of all loops. This face of the broker is for whoever is on none of them.</summary>
-    public MemoryBroker(IReadOnlyList<EventLoop> loops)
-        : this([.. loops.Select(static loop => new ChannelOwner(loop))], null)
+    /// <summary>Makes owners of these loops; others may ask too. This face of the broker is for whoever is on none of them.</summary>
+    public MemoryBroker(IReadOnlyList<EventLoop> owners)
+        : this([.. owners.Select(static loop => new ChannelOwner(loop))], null)
     {
     }
 
@@ -54,7 +54,7 @@ public sealed class MemoryBroker : IBroker
     public void Detach(Feed feed) => Post(feed.Owner!, new FeedEnd(feed));
 
     /// <summary>How many channels that a loop owns have a mirror. On that loop.</summary>
-    internal int CountOccupied(EventLoop loop) => _owners.Single(owner => owner.Loop == loop).OccupiedCount;
+    internal int CountOccupied(EventLoop loop) => _owners.FirstOrDefault(owner => owner.Loop == loop)?.OccupiedCount ?? 0;
 
     private void Ask(ChannelRequest request)
     {

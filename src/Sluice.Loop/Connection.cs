@@ -133,7 +133,7 @@ internal sealed class Inbox
 
     /// <summary>Input that was read and not looked at yet; rented, null for none.</summary>
     public byte[]? Later;
-    public int LaterLength;
+    public Range LaterRange;
 
     private byte[]? _pong; // rented
     private int _pongLength;
@@ -186,14 +186,16 @@ internal sealed class Inbox
         DropPong(buffers);
     }
 
-    public void KeepLater(ReadOnlySpan<byte> input, Buffers buffers)
+    /// <summary>Puts more input behind what waits.</summary>
+    public void AddLater(ReadOnlySpan<byte> input, Buffers buffers)
     {
-        byte[] larger = buffers.Rent(LaterLength + input.Length);
-        Later.AsSpan(0, LaterLength).CopyTo(larger);
-        input.CopyTo(larger.AsSpan(LaterLength));
-        int length = LaterLength + input.Length;
+        ReadOnlySpan<byte> before = Later.AsSpan(LaterRange);
+        int length = before.Length + input.Length;
+        byte[] larger = buffers.Rent(length);
+        before.CopyTo(larger);
+        input.CopyTo(larger.AsSpan(before.Length));
         DropLater(buffers);
-        (Later, LaterLength) = (larger, length);
+        (Later, LaterRange) = (larger, ..length);
     }
 
     public void DropLater(Buffers buffers)
@@ -201,7 +203,7 @@ internal sealed class Inbox
         if (Later is not null)
         {
             buffers.Return(Later);
-            (Later, LaterLength) = (null, 0);
+            (Later, LaterRange) = (null, default);
         }
     }
 

@@ -176,7 +176,7 @@ public sealed partial class EventLoop
         row.CloseCode = code;
         NoteClosing(row);
         _timers.Clear((connection.Index << 1) | 1);
-        SetReadingFlag(connection, ConnectionFlags.Held, false);
+        Resume(connection);
         _over.Enqueue(connection);
     }
 

@@ -89,7 +89,7 @@ public sealed partial class EventLoop
     // While nothing is read of a peer it cannot get on.
     private long ProgressDueMs(in Connection row)
     {
-        if (row.Watch == 0 || !_watches[row.Watch - 1].IsUnfinished || (row.Flags & ConnectionFlags.Disarmed) != 0)
+        if (row.Watch == 0 || !_watches[row.Watch - 1].IsUnfinished || (row.Flags & (ConnectionFlags.Held | ConnectionFlags.Choked)) != 0)
         {
             return long.MaxValue;
         }
@@ -126,7 +126,7 @@ public sealed partial class EventLoop
     // time-out after that: its pong may be on its way.
     private void AskForLife(Handle connection, ref Connection row, bool isLate)
     {
-        bool owes = row.Outbox == 0 && (row.Flags & (ConnectionFlags.Blocked | ConnectionFlags.Disarmed)) == 0;
+        bool owes = row.Outbox == 0 && (row.Flags & (ConnectionFlags.Blocked | ConnectionFlags.Held | ConnectionFlags.Choked)) == 0;
         if ((row.Flags & ConnectionFlags.AwaitsPong) == 0)
         {
             row.HeardMs = (uint)_system.Now;

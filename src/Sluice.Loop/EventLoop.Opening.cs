@@ -265,7 +265,7 @@ public sealed partial class EventLoop
         Place place = new(row.Place);
         GiveBack(place.Handshake);
         row.Place = place.Connected.Value;
-        NoteHeard(ref row);
+        NoteHeard(connection, ref row);
         NoteData(ref row);
         SetTimerOfOpen(connection, row);
         _endpoints[endpoint].Opened(connection);

@@ -33,14 +33,14 @@ public sealed partial class EventLoop
         return true;
     }
 
-    // False when it does not fit into this batch.
+    // False when something goes before it. It goes alone, so that it is the latest, and not one of those that are sent again.
     private bool TryAddPong(ref Connection row)
     {
         if (row.Inbox == 0 || _inboxes[row.Inbox].Pong is not { Length: > 0 } pong)
         {
             return true;
         }
-        if (_batch.FreeBytes.Length < pong.Length)
+        if (_batch.Length > 0)
         {
             return false;
         }

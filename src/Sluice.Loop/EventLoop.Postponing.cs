@@ -2,23 +2,17 @@ using Sluice.Protocol;
 
 namespace Sluice.Loop;
 
-// A few bytes may inflate to many. A connection that has had its share of a turn leaves the rest of its input for the next, and
-// nothing more is read of it until then.
+// A few bytes may be many frames, or inflate to many bytes. A connection that has had its share of a turn leaves the rest of its
+// input for the next, and nothing more is read of it until then.
 public sealed partial class EventLoop
 {
-    private const int InflatedQuantum = 256 << 10; // bytes; some hundred microseconds
     private const int PostponedQuantum = 16; // connections in a turn
 
     private readonly Queue<Handle> _postponed = new();
-    private byte[] _again = []; // where postponed input is read, with the headroom that every input has
 
     private void Postpone(Handle connection, ref Connection row, ReadOnlySpan<byte> rest)
     {
-        if (row.Inbox == 0)
-        {
-            row.Inbox = _inboxes.Rent();
-        }
-        _inboxes[row.Inbox].KeepLater(rest, Buffers);
+        InboxOf(ref row).AddLater(rest, Buffers);
         SetReadingFlag(connection, ConnectionFlags.Postponed, true);
         _postponed.Enqueue(connection);
     }
@@ -30,7 +24,7 @@ public sealed partial class EventLoop
         bool waits = (row.Flags & ConnectionFlags.Postponed) != 0;
         if (waits)
         {
-            _inboxes[row.Inbox].KeepLater(completion.Buffer.AsSpan(completion.Offset, completion.Count), Buffers);
+            _inboxes[row.Inbox].AddLater(completion.Buffer.AsSpan(completion.Offset, completion.Count), Buffers);
         }
         return waits;
     }
@@ -40,7 +34,9 @@ public sealed partial class EventLoop
         for (int i = Math.Min(_postponed.Count, PostponedQuantum); i > 0; i--)
         {
             Handle connection = _postponed.Dequeue();
-            if (_connections.Contains(connection) && _connections[connection.Index] is { State: ConnectionState.Open or ConnectionState.Closing })
+            // One that is held is queued again when it is resumed.
+            if (_connections.Contains(connection) && _connections[connection.Index] is { State: ConnectionState.Open or ConnectionState.Closing } row
+                && (row.Flags & (ConnectionFlags.Postponed | ConnectionFlags.Held)) == ConnectionFlags.Postponed)
             {
                 ReceiveAgain(connection);
                 EndOver();
@@ -52,17 +48,32 @@ public sealed partial class EventLoop
     {
         ref Connection row = ref _connections[connection.Index];
         Inbox inbox = _inboxes[row.Inbox];
-        int count = inbox.LaterLength;
-        if (_again.Length < ISystem.HeadroomBytes + count)
-        {
-            _again = GC.AllocateUninitializedArray<byte>(ISystem.HeadroomBytes + count);
-        }
-        inbox.Later.AsSpan(0, count).CopyTo(_again.AsSpan(ISystem.HeadroomBytes));
-        inbox.DropLater(Buffers);
-        row.Flags &= ~ConnectionFlags.Postponed;
+        (byte[] later, Range range) = (inbox.Later!, inbox.LaterRange);
+        (inbox.Later, inbox.LaterRange) = (null, default); // nobody returns it while it is read
+        ReturnIfEmpty(ref row);
         Begin(connection);
-        ReceiveFrames(connection, _again, ISystem.HeadroomBytes, count);
-        SetReadingFlag(connection, ConnectionFlags.Postponed, (row.Flags & ConnectionFlags.Postponed) != 0);
+        Span<byte> input = later.AsSpan(range);
+        if (ReadFrames(connection, ref row, input))
+        {
+            KeepTail(ref row, input);
+            Buffers.Return(later);
+            SetReadingFlag(connection, ConnectionFlags.Postponed, false);
+        }
+        else
+        {
+            inbox = InboxOf(ref row);
+            (inbox.Later, inbox.LaterRange) = (later, (range.End.Value - row.Protocol.Unread)..range.End);
+            _postponed.Enqueue(connection);
+        }
         End(connection);
+    }
+
+    private Inbox InboxOf(ref Connection row)
+    {
+        if (row.Inbox == 0)
+        {
+            row.Inbox = _inboxes.Rent();
+        }
+        return _inboxes[row.Inbox];
     }
 }

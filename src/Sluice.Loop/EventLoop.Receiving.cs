@@ -13,7 +13,16 @@ public sealed partial class EventLoop
     public void Hold(Handle connection) => SetReadingFlag(connection, ConnectionFlags.Held, true);
 
     /// <summary>Reads on after <see cref="Hold"/>.</summary>
-    public void Resume(Handle connection) => SetReadingFlag(connection, ConnectionFlags.Held, false);
+    public void Resume(Handle connection)
+    {
+        bool waits = _connections.Contains(connection)
+            && (_connections[connection.Index].Flags & (ConnectionFlags.Held | ConnectionFlags.Postponed)) == (ConnectionFlags.Held | ConnectionFlags.Postponed);
+        SetReadingFlag(connection, ConnectionFlags.Held, false);
+        if (waits)
+        {
+            _postponed.Enqueue(connection);
+        }
+    }
 
     private void OnReceived(Handle connection, in Completion completion)
     {
@@ -33,16 +42,28 @@ public sealed partial class EventLoop
     private void ReceiveFrames(Handle connection, byte[] buffer, int offset, int count)
     {
         ref Connection row = ref _connections[connection.Index];
-        Endpoint endpoint = _endpoints[row.Endpoint];
         Span<byte> input = WithTail(ref row, buffer, offset, count);
+        if (ReadFrames(connection, ref row, input))
+        {
+            KeepTail(ref row, input);
+        }
+        else
+        {
+            Postpone(connection, ref row, input[^row.Protocol.Unread..]);
+        }
+    }
+
+    // False when the connection has had its share of this turn; what it left is unread.
+    private bool ReadFrames(Handle connection, ref Connection row, Span<byte> input)
+    {
+        Endpoint endpoint = _endpoints[row.Endpoint];
         Inflater? inflater = TakeInflater(ref row);
-        bool awaitedPong = NoteHeard(ref row);
+        bool awaitedPong = NoteHeard(connection, ref row);
         bool hasEnded = false;
-        int inflatedLeft = InflatedQuantum;
+        int share = _options.EventQuantum;
         foreach (WebSocketEvent e in row.Protocol.Receive(input, OutgoingFor(connection), endpoint.Limits, inflater: inflater))
         {
             hasEnded |= !row.Protocol.InMessage;
-            inflatedLeft -= inflater is null ? 0 : e.Payload.Length;
             switch (e.Kind)
             {
                 case WebSocketEventKind.Data when row.State == ConnectionState.Open:
@@ -58,18 +79,15 @@ public sealed partial class EventLoop
                     Dismiss(connection, CloseCodes.PolicyViolation, "too many control frames"u8);
                     break;
             }
-            if (inflatedLeft <= 0 && row.State == ConnectionState.Open)
+            share -= 1 + (inflater is null ? 0 : e.Payload.Length >> 10);
+            if (share <= 0 && row.State == ConnectionState.Open)
             {
-                Postpone(connection, ref row, input[^row.Protocol.Unread..]);
                 break;
             }
         }
         NoteProgress(connection, ref row, hasEnded);
-        if ((row.Flags & ConnectionFlags.Postponed) == 0)
-        {
-            KeepTail(ref row, input);
-        }
         ReturnInflater(ref row, inflater);
+        return share > 0 || row.State != ConnectionState.Open;
     }
 
     // A message that lies whole in the input is delivered where it lies; only the others are gathered.
@@ -87,11 +105,7 @@ public sealed partial class EventLoop
             return;
         }
         ref Connection row = ref _connections[connection.Index];
-        if (row.Inbox == 0)
-        {
-            row.Inbox = _inboxes.Rent();
-        }
-        Inbox inbox = _inboxes[row.Inbox];
+        Inbox inbox = InboxOf(ref row);
         inbox.Append(e.Payload, Buffers);
         if (e.Last)
         {
@@ -123,11 +137,7 @@ public sealed partial class EventLoop
         {
             return;
         }
-        if (row.Inbox == 0)
-        {
-            row.Inbox = _inboxes.Rent();
-        }
-        Inbox inbox = _inboxes[row.Inbox];
+        Inbox inbox = InboxOf(ref row);
         input[^unread..].CopyTo(inbox.Tail);
         inbox.TailLength = unread;
     }
@@ -151,11 +161,7 @@ public sealed partial class EventLoop
     {
         if (inflater is not null && row.Protocol.InflaterInUse && row.State < ConnectionState.Draining)
         {
-            if (row.Inbox == 0)
-            {
-                row.Inbox = _inboxes.Rent();
-            }
-            _inboxes[row.Inbox].GiveInflater(inflater, Buffers);
+            InboxOf(ref row).GiveInflater(inflater, Buffers);
         }
         else if (inflater is not null)
         {
@@ -196,6 +202,10 @@ public sealed partial class EventLoop
             return;
         }
         ref Connection row = ref _connections[connection.Index];
+        if (!on && flag != ConnectionFlags.Postponed && (row.Flags & flag) != 0)
+        {
+            RestartProgress(connection, row);
+        }
         row.Flags = on ? row.Flags | flag : row.Flags & ~flag;
         bool disarm = (row.Flags & (ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed)) != 0 && row.State == ConnectionState.Open;
         if (disarm != ((row.Flags & ConnectionFlags.Disarmed) != 0) && row.State != ConnectionState.Broken)
@@ -208,7 +218,6 @@ public sealed partial class EventLoop
             else
             {
                 _system.Arm(row.Socket);
-                RestartProgress(connection, row);
             }
         }
     }

@@ -11,11 +11,15 @@ public sealed partial class EventLoop
     private readonly Slab<Watch> _watches = new();
 
     // Something arrived. True if a pong was awaited, whose frame is then free.
-    private bool NoteHeard(ref Connection row)
+    private bool NoteHeard(Handle connection, ref Connection row)
     {
         bool awaited = (row.Flags & ConnectionFlags.AwaitsPong) != 0;
         row.Flags &= ~(ConnectionFlags.AwaitsPong | ConnectionFlags.Excused);
         row.HeardMs = (uint)_system.Now;
+        if (awaited && row.State == ConnectionState.Open)
+        {
+            SetTimerOfOpen(connection, row); // the next ping may be due before that pong was
+        }
         return awaited;
     }
 

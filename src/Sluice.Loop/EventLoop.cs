@@ -108,11 +108,14 @@ public sealed partial class EventLoop
         }
     }
 
+    /// <summary>When the next turn is due, on <see cref="Now"/>'s clock, if the system tells nothing before. Between turns.</summary>
+    public long DueMs => HasWork ? _system.Now : Math.Min(NextDueMs, ShutdownTickMs);
+
     /// <summary>One pass: what has happened, what was asked, what is owed, what is due.</summary>
     public void Turn()
     {
         EndOver(); // what was closed between two turns
-        long deadline = HasWork ? _system.Now : Math.Min(NextDueMs, ShutdownTickMs);
+        long deadline = DueMs;
         for (int i = 0; i < _options.TurnQuantum && _system.Next(deadline, out Completion completion); i++)
         {
             Complete(completion);

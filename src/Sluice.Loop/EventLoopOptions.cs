@@ -81,6 +81,10 @@ public sealed record EventLoopOptions
     /// <summary>Completions, messages, timers handled in one turn each before the others have theirs.</summary>
     public int TurnQuantum { get; init; } = 256;
 
+    /// <summary>Frames of one peer handled before the others have their turn; a kilobyte that compressed bytes inflate to counts as
+    /// one more.</summary>
+    public int EventQuantum { get; init; } = 256;
+
     /// <summary>Run items served in one turn.</summary>
     public int RunQuantum { get; init; } = 16;
 

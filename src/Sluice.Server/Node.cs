@@ -10,9 +10,14 @@ internal sealed class Node
 {
     private readonly long _started = Stopwatch.GetTimestamp();
 
-    public Node(IReadOnlyList<EventLoop> loops, HubOptions options, DeflateOptions? deflate, string path)
+    /// <param name="loops">Each has a hub.</param>
+    /// <param name="owners">Those of them that own the channels.</param>
+    /// <param name="options">The hubs'.</param>
+    /// <param name="deflate">How their messages are compressed; null: not at all.</param>
+    /// <param name="path">Where they serve.</param>
+    public Node(IReadOnlyList<EventLoop> loops, IReadOnlyList<EventLoop> owners, HubOptions options, DeflateOptions? deflate, string path)
     {
-        Broker = new MemoryBroker(loops);
+        Broker = new MemoryBroker(owners);
         Hubs = [.. loops.Select(loop => new Hub(loop, Broker.From(loop), options, path)
         {
             Subprotocols = ["centrifuge-json"],

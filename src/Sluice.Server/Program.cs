@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Sluice.AspNetCore;
 using Sluice.Server;
 
 if (ServerOptions.Parse(args, out int exitCode) is not { } options)
@@ -11,6 +12,11 @@ try
     host.Announce(Console.Out);
     await host.RunAsync();
     return 0;
+}
+catch (CertificateException e)
+{
+    Console.Error.WriteLine($"sluice: --certificate: {e.Message}");
+    return 2;
 }
 catch (SocketException e)
 {

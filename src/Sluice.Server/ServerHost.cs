@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Logging;
@@ -18,9 +19,9 @@ using Endpoint = Sluice.Loop.Endpoint;
 namespace Sluice.Server;
 
 /// <summary>The running server: loops with their endpoints, and Kestrel for everything that is not theirs.</summary>
-/// <remarks>On Linux the reactor owns the port and gives away what it does not serve; else Kestrel owns the port, and the
-/// loops' connections are all its guests. It ends in the order in which it began: loops first, so that their closing
-/// frames still go out, Kestrel last.</remarks>
+/// <remarks>On Linux the reactor owns the port and gives away what it does not serve; else Kestrel owns the port. What Kestrel
+/// carries (TLS, HTTP/2, later requests of a connection) are guests on loops of their own. The server ends in the order in
+/// which it began: loops first, so that their closing frames still go out, Kestrel last.</remarks>
 internal sealed class ServerHost : IAsyncDisposable
 {
     private const string ChannelPath = "/connection/websocket";
@@ -31,36 +32,47 @@ internal sealed class ServerHost : IAsyncDisposable
 
     private readonly ServerOptions _options;
     private readonly SharedPort _sharedPort = new();
-    private readonly List<GuestLoop> _loops = [];
     private readonly List<LoopThread> _threads = [];
+    private readonly List<EpollSystem> _systems = [];
+    private readonly EventLoop[] _reactor;
+    private readonly GuestHost _guests;
     private readonly WebApplication _kestrel;
     private readonly Node _node;
     private readonly ListeningSocket? _listener;
+    private readonly ServerCertificate? _certificate;
 
     private ServerHost(ServerOptions options)
     {
         _options = options;
+        _certificate = options.Certificate is null ? null : new ServerCertificate(options.Certificate, Tell);
         _listener = options.OnlyKestrel ? null : ListeningSocket.Bind(new IPEndPoint(options.Host, options.Port), Backlog);
-        GuestSystem[] systems = [.. Enumerable.Range(0, options.Loops).Select(MakeSystem)];
-        EventLoop[] loops = [.. systems.Select(static system => new EventLoop(system, new EventLoopOptions { ReleasesForeign = true }))];
-        _node = new Node(loops, options.Hub, options.Deflate, ChannelPath);
-        LoopGroup group = new(loops);
+        _reactor = [.. Enumerable.Range(0, _listener is null ? 0 : options.Loops).Select(MakeLoop)];
+        GuestLoop[] guests = [.. Enumerable.Range(0, options.Loops).Select(static _ => new GuestLoop())];
+        EventLoop[] loops = [.. _reactor, .. guests.Select(static guest => guest.Loop)];
+        // Channels live where most of their readers do.
+        _node = new Node(loops, _listener is null ? loops : _reactor, options.Hub, options.Deflate, ChannelPath);
+        LoopGroup group = new(_reactor);
         for (int i = 0; i < loops.Length; i++)
         {
-            loops[i].Group = group;
-            Endpoint[] endpoints = options.Demo ? [_node.Hubs[i], new EchoEndpoint(loops[i], EchoPath) { Deflate = options.Deflate }] : [_node.Hubs[i]];
-            foreach (Endpoint endpoint in endpoints)
+            Action<Endpoint> serve = i < _reactor.Length ? loops[i].Serve : guests[i - _reactor.Length].Serve;
+            serve(_node.Hubs[i]);
+            if (options.Demo)
             {
-                loops[i].Serve(endpoint);
+                serve(new EchoEndpoint(loops[i], EchoPath) { Deflate = options.Deflate });
             }
-            _loops.Add(new GuestLoop(loops[i], systems[i], endpoints));
-            _threads.Add(new LoopThread(loops[i], $"loop {i}"));
         }
+        for (int i = 0; i < _reactor.Length; i++)
+        {
+            _reactor[i].Group = group;
+            _threads.Add(new LoopThread(_reactor[i], $"loop {i}"));
+        }
+        _guests = new GuestHost(guests);
         _kestrel = BuildKestrel();
     }
 
     /// <summary>Starts it; it serves when this returns.</summary>
     /// <exception cref="SocketException">The port cannot be had.</exception>
+    /// <exception cref="CertificateException">The certificate cannot be used.</exception>
     public static async Task<ServerHost> StartAsync(ServerOptions options)
     {
         ServerHost host = new(options);
@@ -83,8 +95,13 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <summary>Tells people, and scripts, where it is.</summary>
     public void Announce(TextWriter output)
     {
-        string address = $"http://{Address}";
+        bool isPlain = _certificate is null || !_options.OnlyKestrel;
+        string address = $"{(isPlain ? "http" : "https")}://{Address}";
         output.WriteLine($"listening on {address}");
+        if (isPlain && _certificate is not null)
+        {
+            output.WriteLine($"listening on https://{Address}");
+        }
         if (_options.Demo)
         {
             output.WriteLine($"API key: {_options.ApiKey}");
@@ -104,34 +121,40 @@ internal sealed class ServerHost : IAsyncDisposable
         }
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using PosixSignalRegistration? reload = _certificate is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            _certificate.Reload();
+        });
         await ended.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (GuestLoop loop in _loops)
+        Task guests = _guests.StopAsync();
+        foreach (EventLoop loop in _reactor)
         {
-            loop.Loop.Post(new BeginShutdown(loop.Loop));
+            loop.Post(new BeginShutdown(loop));
         }
-        foreach (LoopThread thread in _threads)
-        {
-            thread.Join();
-        }
-        foreach (GuestLoop loop in _loops)
-        {
-            loop.System.Dispose(); // before Kestrel: a guest that came too late for its loop is sent away
-        }
+        await Task.WhenAll([guests, .. _threads.Select(static thread => thread.Stopped)]);
+        _systems.ForEach(static system => system.Dispose());
         using (CancellationTokenSource timeout = new(s_kestrelStopTimeout))
         {
             await _kestrel.StopAsync(timeout.Token);
         }
         await _kestrel.DisposeAsync();
         _sharedPort.Dispose();
+        _certificate?.Dispose();
     }
 
-    private GuestSystem MakeSystem(int number) => _listener is null
-        ? new GuestSystem()
-        : new GuestSystem(new EpollSystem(_sharedPort.Offer, number == 0 ? _listener : null));
+    private EventLoop MakeLoop(int number)
+    {
+        EpollSystem system = new(_sharedPort.Offer, number == 0 ? _listener : null);
+        _systems.Add(system);
+        return new EventLoop(system, new EventLoopOptions { ReleasesForeign = true });
+    }
+
+    private static void Tell(string line) => Console.Error.WriteLine($"sluice: {line}");
 
     private IPEndPoint Address => _listener?.EndPoint
         ?? IPEndPoint.Parse(new Uri(_kestrel.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Authority);
@@ -148,16 +171,28 @@ internal sealed class ServerHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             if (_options.OnlyKestrel)
             {
-                kestrel.Listen(_options.Host, _options.Port);
+                kestrel.BoundHttp2().Listen(_options.Host, _options.Port, Secure);
             }
         });
-        if (!_options.OnlyKestrel)
+        if (_options.OnlyKestrel)
         {
-            builder.Services.AddSharedPort(_sharedPort);
+            builder.WebHost.UseSockets(static sockets => sockets.LimitUnsent());
+        }
+        else
+        {
+            builder.Services.AddSharedPort(_sharedPort, _certificate);
         }
         WebApplication kestrel = builder.Build();
         MapRoutes(kestrel);
         return kestrel;
+    }
+
+    private void Secure(ListenOptions listen)
+    {
+        if (_certificate is not null)
+        {
+            listen.UseCertificate(_certificate);
+        }
     }
 
     private void MapRoutes(WebApplication kestrel)
@@ -167,11 +202,10 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             kestrel.UseFileServer(new FileServerOptions { FileProvider = new PhysicalFileProvider(pages) });
         }
-        GuestHost guests = new(_loops);
-        kestrel.MapWebSocket(ChannelPath, guests);
+        kestrel.MapWebSocket(ChannelPath, _guests);
         if (_options.Demo)
         {
-            kestrel.MapWebSocket(EchoPath, guests);
+            kestrel.MapWebSocket(EchoPath, _guests);
         }
         kestrel.MapGet("/health", static context => context.Response.WriteAsync("ok\n", context.RequestAborted));
         new HttpApi(new ChannelApi(_node, _options.Hub), _options.ApiKey).Map(kestrel);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
+using Sluice.AspNetCore;
 using Sluice.Channels;
 using Sluice.Protocol;
 
@@ -11,6 +12,9 @@ internal sealed record ServerOptions
 {
     /// <summary>The environment variable that holds the key of the HTTP API.</summary>
     public const string ApiKeyVariable = "SLUICE_API_KEY";
+
+    /// <summary>The environment variable that holds the password of an encrypted key.</summary>
+    public const string CertificatePasswordVariable = "SLUICE_CERTIFICATE_PASSWORD";
 
     public required IPAddress Host { get; init; }
 
@@ -25,6 +29,9 @@ internal sealed record ServerOptions
 
     /// <summary>Null: the API refuses everybody.</summary>
     public required string? ApiKey { get; init; }
+
+    /// <summary>Null: TLS is not spoken.</summary>
+    public required CertificateFiles? Certificate { get; init; }
 
     public required HubOptions Hub { get; init; }
 
@@ -65,6 +72,16 @@ internal sealed record ServerOptions
         private readonly Option<string> _hostOnly = new("--host-only") { Description = "the host that carries everything: kestrel" };
         private readonly Option<bool> _demo = new("--demo") { Description = "serve the demo: anonymous chat in every chat:NAME channel, and a development key" };
         private readonly Option<bool> _compression = new("--compression") { Description = "compress messages for clients that offer it (permessage-deflate)" };
+        private readonly Option<string> _certificate = new("--certificate")
+        {
+            Description = "speak TLS (wss, https) too, with this certificate: PEM, the server's own first, or PKCS #12 with its key",
+        };
+
+        private readonly Option<string> _certificateKey = new("--certificate-key")
+        {
+            Description = "the certificate's key in PEM, if it lies in a file of its own",
+        };
+
         private readonly Option<int> _ping = Number("--ping-interval-ms", "between two pings to a client", 25_000, 20, MillisecondsMax);
         private readonly Option<int> _pong = Number("--pong-timeout-ms", "from a ping to its pong", 8_000, 10, MillisecondsMax);
         private readonly Option<int> _stale = Number("--stale-ms", "from the upgrade to the connect command", 10_000, 10, MillisecondsMax);
@@ -85,7 +102,17 @@ internal sealed record ServerOptions
                     result.AddError($"--host-only: \"{result.GetValueOrDefault<string>()}\" is not a host; the only one is kestrel.");
                 }
             });
-            Root = new RootCommand("Sluice, a realtime channel server.") { _port, _host, _loops, _hostOnly, _demo, _compression, _ping, _pong, _stale };
+            _certificateKey.Validators.Add(result =>
+            {
+                if (result.GetResult(_certificate) is null)
+                {
+                    result.AddError("--certificate-key: needs --certificate.");
+                }
+            });
+            Root = new RootCommand("Sluice, a realtime channel server.")
+            {
+                _port, _host, _loops, _hostOnly, _demo, _compression, _certificate, _certificateKey, _ping, _pong, _stale,
+            };
         }
 
         public RootCommand Root { get; }
@@ -103,6 +130,9 @@ internal sealed record ServerOptions
                 Demo = demo,
                 Deflate = result.GetValue(_compression) ? new DeflateOptions() : null,
                 ApiKey = string.IsNullOrEmpty(key) ? (demo ? Server.Demo.NewApiKey() : null) : key,
+                Certificate = result.GetValue(_certificate) is { } certificate
+                    ? new CertificateFiles(certificate, result.GetValue(_certificateKey), Environment.GetEnvironmentVariable(CertificatePasswordVariable))
+                    : null,
                 Hub = (demo ? Server.Demo.HubOptions : new HubOptions()) with
                 {
                     Version = $"sluice {typeof(ServerOptions).Assembly.GetName().Version?.ToString(3)}",

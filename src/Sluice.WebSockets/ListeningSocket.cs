@@ -43,9 +43,7 @@ public sealed class ListeningSocket : IDisposable
                 socket.DualMode = endPoint.Address.Equals(IPAddress.IPv6Any);
             }
             socket.NoDelay = true;
-            Span<byte> unsent = stackalloc byte[sizeof(int)];
-            BitConverter.TryWriteBytes(unsent, unsentBytes);
-            socket.SetRawSocketOption(TcpLevel, TcpNotSentLowWater, unsent);
+            LimitUnsent(socket, unsentBytes);
             socket.Blocking = false;
             socket.Bind(endPoint); // with SO_REUSEADDR, as .NET does on Unix: a restart need not wait for old connections
             socket.Listen(backlog);
@@ -56,6 +54,14 @@ public sealed class ListeningSocket : IDisposable
             socket.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Sets <see cref="UnsentBytesDefault"/> on somebody else's socket. Linux only.</summary>
+    public static void LimitUnsent(Socket socket, int unsentBytes = UnsentBytesDefault)
+    {
+        Span<byte> unsent = stackalloc byte[sizeof(int)];
+        BitConverter.TryWriteBytes(unsent, unsentBytes);
+        socket.SetRawSocketOption(TcpLevel, TcpNotSentLowWater, unsent);
     }
 
     /// <summary>Stops listening; connections not yet accepted are refused.</summary>

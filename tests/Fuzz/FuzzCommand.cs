@@ -54,7 +54,8 @@ public static class FuzzCommand
     // Whether every rule was kept.
     private static bool RunOne(Target target, FuzzOptions options, double seconds)
     {
-        if (Watchdog.TakeLast(s_store.RunningFile(target)) is byte[] deadly)
+        byte[]? deadly = s_store.RunningFiles(target).Select(Watchdog.TakeLast).FirstOrDefault(static input => input is not null);
+        if (deadly is not null)
         {
             Console.WriteLine($"{target.Name}: a run before this one died; replay: {InputStore.ReplayCommand(s_store.SaveCrash(target, deadly))}");
             return false;

@@ -114,6 +114,7 @@ internal sealed record Settings
         UnsentBytesHigh = prng.Pick<int>([256, 2 << 10, 64 << 10]),
         TurnQuantum = prng.Pick<int>([1, 4, 256]),
         RunQuantum = prng.Pick<int>([1, 16]),
+        EventQuantum = prng.Pick<int>([1, 3, 256]),
         ReleasesForeign = prng.Chance(500),
         OverwritesReturnedBuffers = true,
     };

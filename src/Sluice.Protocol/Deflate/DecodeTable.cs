@@ -43,7 +43,8 @@ internal sealed class DecodeTable
 
     internal static DecodeTable OfDistances() => new(s_distances, 8, 400);
 
-    internal static DecodeTable OfCodeLengths() => new(s_codeLengths, DeflateFormat.CodeLengthBitsMax, 1 << DeflateFormat.CodeLengthBitsMax);
+    internal static DecodeTable OfCodeLengths() =>
+        new(s_codeLengths, DeflateFormat.CodeLengthBitsMax, 1 << DeflateFormat.CodeLengthBitsMax);
 
     internal ref DecodeEntry First => ref MemoryMarshal.GetArrayDataReference(_entries);
 

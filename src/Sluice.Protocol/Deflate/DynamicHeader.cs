@@ -9,7 +9,7 @@ internal sealed class DynamicHeader
     private readonly HuffmanCode _code = new(DeflateFormat.CodeLengthSymbols, DeflateFormat.CodeLengthBitsMax);
     private readonly int[] _frequencies = new int[DeflateFormat.CodeLengthSymbols];
     private readonly byte[] _lengths = new byte[DeflateFormat.LiteralSymbols + DeflateFormat.DistanceSymbols];
-    private readonly ushort[] _items = new ushort[DeflateFormat.LiteralSymbols + DeflateFormat.DistanceSymbols]; // a symbol, and above it its extra bits
+    private readonly ushort[] _items = new ushort[DeflateFormat.LiteralSymbols + DeflateFormat.DistanceSymbols]; // a symbol, its extra bits above
     private int _itemCount;
     private int _literalCount;
     private int _distanceCount;
@@ -81,7 +81,9 @@ internal sealed class DynamicHeader
         }
         while (count >= 3)
         {
-            (int symbol, int most) = length != 0 ? (DeflateFormat.RepeatPrevious, 6) : count <= 10 ? (DeflateFormat.RepeatZero, 10) : (DeflateFormat.RepeatZeroOften, 138);
+            (int symbol, int most) = length != 0 ? (DeflateFormat.RepeatPrevious, 6)
+                : count <= 10 ? (DeflateFormat.RepeatZero, 10)
+                : (DeflateFormat.RepeatZeroOften, 138);
             int taken = Math.Min(count, most);
             Add(symbol, taken - DeflateFormat.RepeatStart[symbol - DeflateFormat.RepeatPrevious]);
             count -= taken;

@@ -9,7 +9,7 @@ namespace Sluice.Protocol;
 /// gave lies in here: it is the window of what follows, so it must not be changed, and the next step may move it.</para>
 /// <para><b>Progress</b>: <c>More</c> comes with output, <c>NeedInput</c> only when all input is consumed. So the number of steps
 /// of a message is bounded by its pieces and its length, whatever the peer sends.</para>
-/// <para><b>Memory</b>: 57 KB, all of it from the beginning; a step allocates nothing.</para>
+/// <para><b>Memory</b>: 56 KB, all of it from the beginning; a step allocates nothing.</para>
 /// </remarks>
 public sealed partial class Inflater
 {

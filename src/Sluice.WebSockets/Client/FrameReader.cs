@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Sluice.Protocol;
 
@@ -65,6 +66,7 @@ internal sealed class FrameReader
     /// <summary>Reads on to what arrives next.</summary>
     /// <param name="whole">Whether a message is gathered, so that only whole ones arrive; else each piece of it.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<Arrival> NextAsync(bool whole, CancellationToken cancellationToken)
     {
         if (!IsGathering)
@@ -166,6 +168,7 @@ internal sealed class FrameReader
         return new(ArrivalKind.End) { Ending = _ending };
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FillAsync(CancellationToken cancellationToken)
     {
         try

@@ -10,10 +10,10 @@ internal sealed class StrongMaskKeys : IMaskKeys
     private const int KeysAtOnce = 64;
 
     [ThreadStatic]
-    private static uint[]? t_keys;
+    private static uint[]? _keys;
 
     [ThreadStatic]
-    private static int t_left;
+    private static int _left;
 
     private StrongMaskKeys()
     {
@@ -23,12 +23,12 @@ internal sealed class StrongMaskKeys : IMaskKeys
 
     public uint Next()
     {
-        uint[] keys = t_keys ??= new uint[KeysAtOnce];
-        if (t_left == 0)
+        uint[] keys = _keys ??= new uint[KeysAtOnce];
+        if (_left == 0)
         {
             RandomNumberGenerator.Fill(MemoryMarshal.AsBytes(keys.AsSpan()));
-            t_left = KeysAtOnce;
+            _left = KeysAtOnce;
         }
-        return keys[--t_left];
+        return keys[--_left];
     }
 }

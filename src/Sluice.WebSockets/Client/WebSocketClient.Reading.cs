@@ -14,6 +14,7 @@ public sealed partial class WebSocketClient : IMessageSource
     /// <returns>A message that is valid until the next read, or null when the connection is closed.</returns>
     /// <exception cref="WebSocketClientException">The connection ended otherwise than by a close frame. Told once.</exception>
     /// <exception cref="InvalidOperationException">Another read is under way.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<WebSocketMessage?> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (!TakeTurn())
@@ -150,6 +151,7 @@ public sealed partial class WebSocketClient : IMessageSource
     }
 
     // The end is told here, once, if it is a failure.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Arrival> NextPieceAsync(bool whole, CancellationToken cancellationToken)
     {
         Arrival arrival;
@@ -166,6 +168,7 @@ public sealed partial class WebSocketClient : IMessageSource
         return arrival;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Arrival> NextAsync(bool whole, CancellationToken cancellationToken)
     {
         Arrival arrival = await _reader.NextAsync(whole, cancellationToken).ConfigureAwait(false);

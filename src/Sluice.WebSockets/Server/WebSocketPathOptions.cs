@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Sluice.Loop;
 using Sluice.Protocol;
@@ -13,6 +14,9 @@ public delegate HandshakeVerdict HandshakeJudge(in HandshakeRequest request, out
 /// <summary>What holds for the connections of a path. Immutable, so it may be shared; change it by <c>with</c>.</summary>
 public record WebSocketPathOptions
 {
+    private static readonly SearchValues<char> s_tokenCharacters =
+        SearchValues.Create("!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~");
+
     /// <summary>The subprotocols spoken, best first. If there are any, a client that offers some must offer one of them; one that
     /// offers none is accepted too. Which it is: <see cref="Admitted.Subprotocol"/>.</summary>
     public ImmutableArray<string> Subprotocols
@@ -46,9 +50,13 @@ public record WebSocketPathOptions
     /// <summary>What is done with messages for a client that takes too little, beyond <see cref="EventLoopOptions.UnsentBytesMax"/>.</summary>
     public OverflowPolicy Overflow { get; init; }
 
-    /// <exception cref="ArgumentOutOfRangeException">A limit is none.</exception>
+    /// <exception cref="ArgumentException">A limit is none, or a subprotocol.</exception>
     internal virtual void Validate()
     {
+        if (Subprotocols.Any(static name => name.Length == 0 || name.AsSpan().ContainsAnyExcept(s_tokenCharacters)) || Subprotocols.Distinct().Count() < Subprotocols.Length)
+        {
+            throw new ArgumentException($"{nameof(Subprotocols)} are distinct tokens (RFC 9110, 5.6.2), such as chat.v2.");
+        }
         ArgumentOutOfRangeException.ThrowIfNegative(Limits.MessageBytesMax, $"{nameof(Limits)}.{nameof(Limits.MessageBytesMax)}");
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Limits.MessageBytesMax, Array.MaxLength, $"{nameof(Limits)}.{nameof(Limits.MessageBytesMax)}");
         ArgumentOutOfRangeException.ThrowIfNegative(StreamedMessageBytesMax);

@@ -7,7 +7,7 @@ namespace Sluice.WebSockets;
 /// <summary>A WebSocket server on Linux: paths, what is done with their sockets, and event loops that do it.</summary>
 /// <remarks>
 /// <para><b>Order.</b> Map the paths, <see cref="Start"/>, and in the end <see cref="StopAsync"/>; once each.</para>
-/// <para><b>Cost.</b> An idle socket costs its rows, about 130 bytes, and what its handler keeps of it: no task, no object, no buffer.
+/// <para><b>Cost.</b> An idle socket costs its rows, 130 bytes, and what its handler keeps of it: no task, no object, no buffer.
 /// Only those of <see cref="MapAsync"/> are objects with a task each.</para>
 /// <para><b>Not here:</b> TLS, HTTP/2, other requests on the same port, other operating systems. For these there is Sluice.AspNetCore.</para>
 /// </remarks>
@@ -104,8 +104,8 @@ public sealed class WebSocketServer : IAsyncDisposable
                 throw new InvalidOperationException("A server is started once.");
             }
             ListeningSocket listener = ListeningSocket.Bind(Options.EndPoint, Options.Backlog);
-            _endPoint = listener.EndPoint;
             ServerLoop[] loops = MakeLoops(listener);
+            _endPoint = listener.EndPoint;
             _isStarted = true;
             _loops = loops;
             foreach (ServerLoop loop in loops)
@@ -118,7 +118,7 @@ public sealed class WebSocketServer : IAsyncDisposable
     /// <summary>Stops: accepts no more, closes every socket with 1001, and waits until they are gone and their handlers have returned.</summary>
     /// <remarks>That takes as long as the slowest client takes to close, within the bounds of <see cref="EventLoopOptions"/>. After
     /// <see cref="WebSocketServerOptions.StopTimeoutMs"/>, or when cancelled, what is left is cut off, and handlers that have not returned are left
-    /// to themselves. A callback that never returns holds this up for ever.</remarks>
+    /// to themselves. A callback that never returns holds this up for ever; a handler that awaits it waits for itself, until the time is over.</remarks>
     /// <param name="cancellationToken">Ends the patience; the server is stopped all the same.</param>
     public Task StopAsync(CancellationToken cancellationToken = default)
     {

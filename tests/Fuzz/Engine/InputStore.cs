@@ -13,6 +13,8 @@ internal sealed class InputStore
     /// <summary>A file of the corpus is shorter.</summary>
     public const int CorpusFileBytesMax = 1024;
 
+    private const string Running = ".running";
+
     private static readonly string s_root = FindRoot();
 
     /// <summary>The vectors of a target.</summary>
@@ -35,12 +37,19 @@ internal sealed class InputStore
     /// <returns>The file.</returns>
     public string SaveCrash(Target target, byte[] input) => Save("crashes", target, input);
 
-    /// <summary>Where the input is noted that is being run.</summary>
+    /// <summary>Where this process notes what it runs.</summary>
     public string RunningFile(Target target)
     {
         string folder = Path.Combine(s_root, "crashes");
         Directory.CreateDirectory(folder);
-        return Path.Combine(folder, target.Name + ".running");
+        return Path.Combine(folder, $"{target.Name}.{Environment.ProcessId}{Running}");
+    }
+
+    /// <summary>Where others do, or did.</summary>
+    public string[] RunningFiles(Target target)
+    {
+        string folder = Path.Combine(s_root, "crashes");
+        return Directory.Exists(folder) ? Directory.GetFiles(folder, $"{target.Name}.*{Running}") : [];
     }
 
     /// <summary>What runs one file again.</summary>

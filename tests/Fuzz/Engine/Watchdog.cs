@@ -18,26 +18,33 @@ internal sealed class Watchdog : IDisposable
     private long _begun;
     private long _seen = -1;
 
-    /// <param name="path">The file that outlives the process; nobody else may use it meanwhile.</param>
+    /// <param name="path">The file that outlives the process; no other uses it.</param>
     public Watchdog(string path)
     {
         _path = path;
+        // Not shared, so that whoever finds it can tell whether its process lives.
         FileStream file = new(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         _file = MemoryMappedFile.CreateFromFile(file, mapName: null, sizeof(int) + InputBytesMax, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
         _view = _file.CreateViewAccessor();
         _timer = new Timer(static state => ((Watchdog)state!).Look(), this, InputTimeoutMs, InputTimeoutMs);
     }
 
-    /// <summary>What a process ran when it died; null if none did.</summary>
+    /// <summary>What a process ran when it died; null if it lives, or got nowhere.</summary>
     public static byte[]? TakeLast(string path)
     {
-        if (!File.Exists(path))
+        byte[] bytes;
+        try
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.None);
+            bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+        }
+        catch (IOException)
         {
             return null;
         }
-        byte[] bytes = File.ReadAllBytes(path);
         File.Delete(path);
-        return bytes[sizeof(int)..(sizeof(int) + BinaryPrimitives.ReadInt32LittleEndian(bytes))];
+        return bytes.Length < sizeof(int) ? null : bytes[sizeof(int)..(sizeof(int) + BinaryPrimitives.ReadInt32LittleEndian(bytes))];
     }
 
     /// <summary>Notes what is run now.</summary>

@@ -20,10 +20,11 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
 
     private readonly ArrayBufferWriter<byte> _output = new();
     private readonly CountingKeys _keys = new();
-    private readonly Inflater _inflater = new();
     private readonly List<byte> _message = [];
     private readonly List<byte[]> _pings = [];
     private readonly StringBuilder _log = new();
+    private Inflater? _inflater = deflate.Agreed ? new() : null;
+    private Inflater? _other = deflate.Agreed ? new() : null;
     private WebSocketConnection<TRole> _connection = new() { Deflate = deflate };
     private byte[] _unread = [];
     private bool _open;
@@ -60,6 +61,11 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
             }
             Oracle.Holds(_connection.Unread <= input.Length, "No more is unread than there was.");
             input = input[^_connection.Unread..];
+            if (!_connection.InflaterInUse)
+            {
+                // Then any will do, so it is another, which has done something else before.
+                (_inflater, _other) = (_other, _inflater);
+            }
         }
         while (left);
         Oracle.Holds(input.Length <= WebSocketConnection<TRole>.UnreadBytesMax, "Little is unread when all events were taken.");

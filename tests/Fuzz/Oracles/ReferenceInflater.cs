@@ -2,35 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Sluice.Fuzz;
 
-/// <summary>How a compressed message ends.</summary>
-internal enum InflateEnd
-{
-    /// <summary>Where a block ends, as RFC 7692, 7.2.2 wants it.</summary>
-    Complete,
-
-    /// <summary>Within a block.</summary>
-    Truncated,
-
-    /// <summary>With something that RFC 1951 does not know, or a distance beyond the window.</summary>
-    Invalid,
-
-    /// <summary>It is not known: there was more output than anybody wants to look at.</summary>
-    TooLong,
-}
-
 /// <summary>RFC 1951 bit by bit, as slow as it is simple: the other opinion about compressed messages, whatever their window.</summary>
 internal sealed class ReferenceInflater
 {
     /// <summary>It stops behind so much output.</summary>
     public const int OutputBytesMax = 80 << 10;
 
-    private const int CodeBitsMax = 15;
     private const int EndOfBlock = 256;
 
     private static readonly int[] s_order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-    private static readonly Code s_fixedLiterals = new([.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]);
-    private static readonly Code s_fixedDistances = new([.. Enumerable.Repeat(5, 32)]);
+    private static readonly CanonicalCode s_fixedLiterals = new([.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]);
+    private static readonly CanonicalCode s_fixedDistances = new([.. Enumerable.Repeat(5, 32)]);
 
     private readonly byte[] _input;
     private readonly int _messageBits;
@@ -40,9 +23,9 @@ internal sealed class ReferenceInflater
     private int _at; // in bits
     private int _storedAt = -1; // where the length of the last stored block began
 
-    private ReferenceInflater(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits)
+    private ReferenceInflater(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits, bool ends)
     {
-        _input = [.. message, 0x00, 0x00, 0xFF, 0xFF];
+        _input = ends ? [.. message, 0x00, 0x00, 0xFF, 0xFF] : message.ToArray();
         _messageBits = message.Length * 8;
         _windowBytes = 1 << windowBits;
         _output = [.. history];
@@ -61,16 +44,17 @@ internal sealed class ReferenceInflater
     /// <summary>How much output there was when the first block that calls itself the last had ended; -1 if none did.</summary>
     public int FirstFinalBytes { get; private set; } = -1;
 
-    /// <summary>Whether a code for code lengths had a single symbol, or none: RFC 1951 does not say that it may not.</summary>
-    public bool HasScantCodeLengths { get; private set; }
+    /// <summary>Whether a code for code lengths had no symbol at all.</summary>
+    public bool HasNoCodeLengths { get; private set; }
 
     /// <summary>Inflates a message.</summary>
     /// <param name="message">Without the four bytes that its sender left out.</param>
     /// <param name="history">What came before it.</param>
     /// <param name="windowBits">How far back it may look: 2 to this power bytes.</param>
-    public static ReferenceInflater Run(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits)
+    /// <param name="ends">Whether the message ends here; else it is truncated at best.</param>
+    public static ReferenceInflater Run(ReadOnlySpan<byte> message, ReadOnlySpan<byte> history, int windowBits, bool ends = true)
     {
-        ReferenceInflater inflater = new(message, history, windowBits);
+        ReferenceInflater inflater = new(message, history, windowBits, ends);
         try
         {
             inflater.Blocks();
@@ -139,9 +123,9 @@ internal sealed class ReferenceInflater
         {
             codeLengths[s_order[i]] = Take(3);
         }
-        Code code = new(codeLengths);
-        HasScantCodeLengths |= code.IsScant;
-        Require(code.IsCode);
+        CanonicalCode code = new(codeLengths);
+        HasNoCodeLengths |= codeLengths.Max() == 0;
+        Require(code.IsComplete);
         List<int> lengths = [];
         while (lengths.Count < literals + distances)
         {
@@ -156,13 +140,13 @@ internal sealed class ReferenceInflater
             Require(value >= 0 && lengths.Count + count <= literals + distances);
             lengths.AddRange(Enumerable.Repeat(value, count));
         }
-        Code literalCode = new([.. lengths.Take(literals)]);
-        Code distanceCode = new([.. lengths.Skip(literals)]);
+        CanonicalCode literalCode = new([.. lengths.Take(literals)]);
+        CanonicalCode distanceCode = new([.. lengths.Skip(literals)]);
         Require(lengths[EndOfBlock] > 0 && literalCode.IsCode && distanceCode.IsCode);
         Symbols(literalCode, distanceCode);
     }
 
-    private void Symbols(Code literals, Code distances)
+    private void Symbols(CanonicalCode literals, CanonicalCode distances)
     {
         while (true)
         {
@@ -197,7 +181,7 @@ internal sealed class ReferenceInflater
         return coded == 28 ? 258 : coded < 8 ? coded + 3 : 3 + ((4 + (coded & 3)) << extra) + Take(extra);
     }
 
-    private int Decode(Code code)
+    private int Decode(CanonicalCode code)
     {
         int value = 0;
         for (int length = 1; length <= code.LengthMax; length++)
@@ -245,41 +229,5 @@ internal sealed class ReferenceInflater
     private sealed class EndException(InflateEnd end) : Exception
     {
         public InflateEnd End { get; } = end;
-    }
-
-    /// <summary>A canonical code (RFC 1951, 3.2.2): codes of one length are consecutive numbers.</summary>
-    private sealed class Code
-    {
-        private readonly int[] _first = new int[CodeBitsMax + 1];
-        private readonly int[][] _symbols;
-
-        public Code(int[] lengths)
-        {
-            _symbols = [.. Enumerable.Range(0, CodeBitsMax + 1).Select(length => length == 0 ? [] : Enumerable.Range(0, lengths.Length).Where(symbol => lengths[symbol] == length).ToArray())];
-            int next = 0;
-            for (int length = 1; length <= CodeBitsMax; length++)
-            {
-                _first[length] = next <<= 1;
-                next += _symbols[length].Length;
-            }
-            LengthMax = Math.Max(1, lengths.Max());
-            int count = lengths.Count(static length => length > 0);
-            IsScant = count == 0 || (count == 1 && LengthMax == 1);
-            IsCode = next == 1 << CodeBitsMax || IsScant;
-        }
-
-        public int LengthMax { get; }
-
-        /// <summary>No symbol, or one of one bit.</summary>
-        public bool IsScant { get; }
-
-        /// <summary>Every sequence of bits means something, or the code is scant.</summary>
-        public bool IsCode { get; }
-
-        public int? SymbolOf(int value, int length)
-        {
-            int index = value - _first[length];
-            return index >= 0 && index < _symbols[length].Length ? _symbols[length][index] : null;
-        }
     }
 }

@@ -38,8 +38,8 @@ internal static class SystemInflater
         ReadOnlySpan<byte> output = Run(message, out bool refused);
         bool stops = reference.FirstFinalBytes >= 0;
         ReadOnlySpan<byte> expected = stops ? reference.Output[..reference.FirstFinalBytes] : reference.Output;
-        // zlib wants two symbols in a code for code lengths, and notices that there are none only behind all lengths.
-        if (reference.HasScantCodeLengths)
+        // zlib notices that only when it has read as many lengths as it wants, if there are so many bits.
+        if (reference.HasNoCodeLengths)
         {
             return;
         }

@@ -17,24 +17,10 @@ internal sealed class CanaryTarget() : Target("canary")
     public override void Run(ReadOnlySpan<byte> input) => Oracle.Holds(!CanaryParser.Sings(input), "The canary is silent.");
 }
 
-/// <summary>Eight bytes that must all be right, each told by a branch.</summary>
+/// <summary>Six bytes that must all be right, each with a branch of its own: one input in 280 million million.</summary>
 internal static class CanaryParser
 {
     /// <summary>Whether they are.</summary>
-    public static bool Sings(ReadOnlySpan<byte> input)
-    {
-        ReadOnlySpan<byte> song = "Tweet\0!?"u8;
-        if (input.Length < song.Length)
-        {
-            return false;
-        }
-        for (int i = 0; i < song.Length; i++)
-        {
-            if (input[i] != song[i])
-            {
-                return false;
-            }
-        }
-        return true;
-    }
+    public static bool Sings(ReadOnlySpan<byte> input) => input.Length >= 6
+        && input[0] == 't' && input[1] == 'w' && input[2] == 'e' && input[3] == 'e' && input[4] == 't' && input[5] == '\x07';
 }

@@ -15,6 +15,8 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
 
     private static readonly Opcode[] s_opcodes = [Opcode.Text, Opcode.Text, Opcode.Binary, Opcode.Continuation, Opcode.Continuation, Opcode.Ping, Opcode.Pong, Opcode.Close];
 
+    private static readonly int[] s_closeCodes = [0, 1000, 1003, 1004, 1005, 1006, 1007, 1011, 1014, 1015, 1016, 3000, 4999];
+
     /// <summary>The stream with one thing changed.</summary>
     public byte[] Reshape(byte[] stream)
     {
@@ -23,7 +25,8 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
         switch (dice.Below(6))
         {
             case 0:
-                frames.Insert(at, NewFrame(dice.Of<Opcode>(s_opcodes), dice.Below(4) > 0, NewPayload()));
+                Opcode opcode = dice.Of<Opcode>(s_opcodes);
+                frames.Insert(at, NewFrame(opcode, dice.Below(4) > 0, opcode == Opcode.Close ? NewClose() : NewPayload()));
                 break;
             case 1 when at < frames.Count:
                 frames.RemoveAt(at);
@@ -70,6 +73,12 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
 
     private byte[] NewFrame(Opcode opcode, bool final, ReadOnlySpan<byte> payload) =>
         FrameSeeds.Frame(opcode, final, payload, masked ? (uint)dice.Next() & (dice.Below(2) == 0 ? 0 : uint.MaxValue) : null);
+
+    private byte[] NewClose()
+    {
+        int code = dice.Of<int>(s_closeCodes) + (dice.Below(4) == 0 ? dice.Below(3) - 1 : 0);
+        return [(byte)(code >> 8), (byte)code, .. dice.Below(2) == 0 ? [] : NewPayload().Take(123)];
+    }
 
     private byte[] NewPayload()
     {

@@ -46,6 +46,7 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
         oneByOne.Receive(stream, oneByOne: true);
         oneByOne.CheckReplies();
         Oracle.Same(whole.Log, oneByOne.Log, "What is found does not depend on where the enumeration is left.");
+        CompareWithModel(stream, limits, deflate, whole.Transcript);
         if (wide && closeAfter == 0 && !(deflate.Agreed && KnownDifferences.ConfusesTheRuntime(stream)))
         {
             CompareWithSystem(stream, deflate, whole);
@@ -63,6 +64,15 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
         }
         reading.CheckReplies();
         Oracle.Same(expected, reading.Log, "What is found does not depend on where the stream is cut.");
+    }
+
+    private static void CompareWithModel(byte[] stream, WebSocketLimits limits, DeflateAgreement deflate, WebSocketTranscript ours)
+    {
+        WebSocketTranscript? model = FrameModel.Read(stream, server: !TRole.MasksOutput, limits, deflate);
+        if (model is not null && !(ours.Messages.SequenceEqual(model.Messages) && ours.End == model.End && (ours.Code == model.Code || (model is { End: StreamEnd.Refused, Code: 0 } && ours.Code is 1007 or 1009))))
+        {
+            throw new OracleException("A stream is taken for what the rules say.", $"Ours: {ours}; by the rules: {model}");
+        }
     }
 
     private static void CompareWithSystem(byte[] stream, DeflateAgreement deflate, FrameReading<TRole> reading)

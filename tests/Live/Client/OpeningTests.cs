@@ -57,7 +57,7 @@ public sealed class OpeningTests : IDisposable
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", "something else")]
     [InlineData("SSH-2.0-OpenSSH_9.6\r\n", "does not speak HTTP/1.1")]
     [InlineData("HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\n\n", "does not speak HTTP/1.1")]
-    public async Task Hardening_15_what_is_no_acceptance_is_none(string answer, string message)
+    public async Task Hardening15_what_is_no_acceptance_is_none(string answer, string message)
     {
         WebSocketClientException error = await RefusedByAsync(_ => answer);
         Assert.Equal(WebSocketFailure.NotWebSocket, error.Failure);
@@ -72,7 +72,7 @@ public sealed class OpeningTests : IDisposable
     [InlineData("Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate\r\n", true, "extension")]
     [InlineData("Sec-WebSocket-Protocol: other\r\n", false, "subprotocol")]
     [InlineData("Sec-WebSocket-Protocol: chat, chat\r\n", false, "subprotocol")]
-    public async Task Hardening_15_what_was_not_offered_is_not_accepted(string further, bool deflates, string message)
+    public async Task Hardening15_what_was_not_offered_is_not_accepted(string further, bool deflates, string message)
     {
         WebSocketClientOptions options = new() { Subprotocols = ["chat"], Deflate = deflates ? new DeflateOffer() : null };
         WebSocketClientException error = await RefusedByAsync(request => ScriptedPeer.Acceptance(request, further), options);
@@ -135,15 +135,26 @@ public sealed class OpeningTests : IDisposable
         await peer.ExpectEndAsync();
     }
 
-    [Fact]
-    public async Task A_cancelled_opening_leaves_nothing()
+    [Theory]
+    [InlineData("upgrade")]
+    [InlineData("TLS")]
+    [InlineData("proxy")]
+    [InlineData("HTTP/2")]
+    public async Task An_opening_that_is_cancelled_in_any_phase_leaves_nothing(string phase)
     {
+        Uri uri = new(phase == "TLS" ? $"wss://127.0.0.1:{_server.Port}/" : $"ws://127.0.0.1:{_server.Port}/");
+        WebSocketClientOptions options = new()
+        {
+            Proxy = phase == "proxy" ? new Uri($"http://127.0.0.1:{_server.Port}") : null,
+            HttpVersion = phase == "HTTP/2" ? WebSocketHttpVersion.Http2 : WebSocketHttpVersion.Http11,
+        };
         using CancellationTokenSource cancel = new();
-        Task<WebSocketClient> connecting = WebSocketClient.ConnectAsync(_server.Uri, null, cancel.Token);
-        (ScriptedPeer peer, _) = await _server.AcceptRequestAsync();
+        Task<WebSocketClient> connecting = WebSocketClient.ConnectAsync(uri, options, cancel.Token);
+        using ScriptedPeer peer = await _server.AcceptAsync();
+        await peer.ReadAsync(1);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting);
-        await peer.ExpectEndAsync();
+        await peer.DrainAsync();
     }
 
     [Theory]

@@ -24,7 +24,7 @@ public sealed class SendingTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_frame_has_a_mask_of_its_own()
+    public async Task Hardening35_Every_frame_has_a_mask_of_its_own()
     {
         await ConnectAsync();
         HashSet<uint> masks = [];

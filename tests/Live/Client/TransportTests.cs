@@ -50,7 +50,7 @@ public sealed class TransportTests(TransportTests.Server server) : IClassFixture
     public async Task A_large_message_is_streamed_both_ways(string address, WebSocketHttpVersion version, string protocol)
     {
         await using WebSocketClient socket = await WebSocketClient.ConnectAsync(UriOf(address, "echo"), s_trusting with { HttpVersion = version });
-        byte[] bytes = [.. Enumerable.Range(0, 16 << 20).Select(IPeer.Pattern)];
+        byte[] bytes = IPeer.PatternOf(16 << 20);
         Task sending = socket.SendAsync(new MemoryStream(bytes)).AsTask();
         MemoryStream back = new();
         await (await socket.ReadStreamAsync())!.CopyToAsync(back);

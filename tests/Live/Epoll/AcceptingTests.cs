@@ -119,7 +119,7 @@ public sealed class AcceptingTests
     }
 
     [Fact]
-    public void PausesWhenDescriptorsRunOutAndResumesWhenTold()
+    public void Hardening49_Accepting_pauses_when_descriptors_run_out_and_resumes_when_told()
     {
         using Rig rig = new();
         rig.Connect();

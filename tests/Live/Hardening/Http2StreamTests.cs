@@ -11,7 +11,7 @@ public sealed class Http2StreamTests : IAsyncLifetime
 {
     private const int StreamsMax = 100; // Kestrel's
 
-    private KestrelRig _rig = null!;
+    private Server _server = null!;
 
     private enum Kind : byte
     {
@@ -21,9 +21,9 @@ public sealed class Http2StreamTests : IAsyncLifetime
         Settings = 4,
     }
 
-    public async ValueTask InitializeAsync() => _rig = await KestrelRig.StartAsync(isShared: false);
+    public async ValueTask InitializeAsync() => _server = await Server.StartAsync(Carriage.Kestrel);
 
-    public ValueTask DisposeAsync() => _rig.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     [Fact]
     public async Task Hardening19_A_refusal_or_a_violation_ends_the_stream_and_not_the_connection()
@@ -33,8 +33,7 @@ public sealed class Http2StreamTests : IAsyncLifetime
         Connect(peer, 3, ("origin", "http://elsewhere"));
         Connect(peer, 5, ("sec-websocket-extensions", "a;="));
         Connect(peer, 7);
-        ReadUntilEnd(peer, 3);
-        ReadUntilEnd(peer, 5);
+        ReadUntilEnd(peer, 3, 5);
         Write(peer, Kind.Data, 7, [0x83, 0x80, 0, 0, 0, 0]);
         byte[] close = ReadUntilEnd(peer, 7);
         Assert.Equal([0x88, 0x03, 0xEA], [close[0], close[2], close[3]]);
@@ -42,7 +41,7 @@ public sealed class Http2StreamTests : IAsyncLifetime
         Write(peer, Kind.Data, 1, Wire.Frame(Opcode.Text, "still here"u8));
         Assert.Equal("\x81\x0Astill here", Encoding.Latin1.GetString(Read(peer, Kind.Data, 1).Payload));
         peer.Dispose();
-        await _rig.ExpectNothingLeftAsync();
+        await _server.ExpectNothingLeftAsync();
     }
 
     [Fact]
@@ -56,7 +55,7 @@ public sealed class Http2StreamTests : IAsyncLifetime
         Connect(peer, 3);
         Read(peer, Kind.Headers, 3);
         Write(peer, Kind.Reset, 3, [0, 0, 0, 8]); // CANCEL
-        await _rig.ExpectNothingLeftAsync();
+        await _server.ExpectNothingLeftAsync();
     }
 
     [Fact]
@@ -73,12 +72,12 @@ public sealed class Http2StreamTests : IAsyncLifetime
         Write(peer, Kind.Data, 1, Wire.Frame(Opcode.Text, "still here"u8));
         Assert.Equal("\x81\x0Astill here", Encoding.Latin1.GetString(Read(peer, Kind.Data, 1).Payload));
         peer.Dispose();
-        await _rig.ExpectNothingLeftAsync();
+        await _server.ExpectNothingLeftAsync();
     }
 
     private Peer Begin()
     {
-        Peer peer = _rig.Connect(http2: true);
+        Peer peer = new(_server.Http2);
         peer.Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         Write(peer, Kind.Settings, 0, []);
         return peer;
@@ -88,7 +87,7 @@ public sealed class Http2StreamTests : IAsyncLifetime
     {
         List<byte> block = [];
         foreach ((string name, string value) in ((string, string)[])[
-            (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", KestrelRig.EchoPath), (":authority", "localhost"),
+            (":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", Wire.Path), (":authority", "localhost"),
             ("sec-websocket-version", "13"), .. further])
         {
             block.AddRange([0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)]); // RFC 7541, 6.2.2
@@ -121,19 +120,21 @@ public sealed class Http2StreamTests : IAsyncLifetime
         return frame;
     }
 
-    // The data of a stream until END_STREAM.
-    private static byte[] ReadUntilEnd(Peer peer, int stream)
+    // The data of some streams until END_STREAM of each; what other streams say meanwhile is dropped.
+    private static byte[] ReadUntilEnd(Peer peer, params int[] streams)
     {
+        HashSet<int> open = [.. streams];
         List<byte> data = [];
-        while (true)
+        while (open.Count > 0)
         {
-            (Kind kind, byte flags, int of, byte[] payload) = Read(peer);
-            Assert.False(of == stream && kind == Kind.Reset, $"stream {stream} was reset");
-            data.AddRange(of == stream && kind == Kind.Data ? payload : []);
-            if (of == stream && kind is Kind.Data or Kind.Headers && (flags & 1) != 0)
+            (Kind kind, byte flags, int stream, byte[] payload) = Read(peer);
+            Assert.False(kind == Kind.Reset && open.Contains(stream), $"stream {stream} was reset before its end");
+            data.AddRange(open.Contains(stream) && kind == Kind.Data ? payload : []);
+            if (kind is Kind.Data or Kind.Headers && (flags & 1) != 0)
             {
-                return [.. data];
+                open.Remove(stream);
             }
         }
+        return [.. data];
     }
 }

@@ -23,6 +23,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
         using Peer peer = servers[carriage].Connect();
         peer.Send($"{Line}\r\n{Good}X: " + new string('a', 100_000));
         Assert.Equal(431, peer.ReadAnswer().Status);
+        peer.Dispose();
         await servers[carriage].ExpectNothingLeftAsync();
     }
 
@@ -182,6 +183,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
         peer.Send([.. Bytes(Request(Good + "Origin: http://elsewhere\r\n")), .. Frame(Opcode.Text, "early"u8), .. Bytes(Request()), .. Noise]);
         Assert.Equal(403, peer.ReadAnswer().Status);
         peer.ExpectEnd();
+        peer.Dispose();
         servers[carriage].Witness.ExpectNoFurtherEnd();
         await servers[carriage].ExpectNothingLeftAsync();
     }

@@ -26,30 +26,43 @@ public enum Carriage
 /// <summary>A running server: one loop with a witness, and what carries connections to it. At its end it must hold nothing.</summary>
 internal sealed class Server : IAsyncDisposable
 {
-    private const string ThreadName = "the loop of a hardening test";
-
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
-    private readonly GuestSystem _system;
     private readonly EventLoop _loop;
-    private readonly LoopThread _thread;
+    private readonly EpollSystem? _sockets;
+    private readonly LoopThread? _thread;
+    private readonly GuestLoop? _guests;
+    private readonly GuestHost? _host;
     private readonly WebApplication? _kestrel;
     private readonly ConcurrentQueue<string> _thrown = [];
 
     private Server(Carriage carriage, EventLoopOptions options, Func<EventLoop, Witness> witness)
     {
-        ListeningSocket? listener = carriage == Carriage.Reactor ? ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), backlog: 512) : null;
-        _system = new GuestSystem(listener is null ? null : new EpollSystem(static _ => { }, listener));
-        _loop = new EventLoop(_system, options);
-        Witness = witness(_loop);
-        _loop.Serve(Witness);
-        _thread = new LoopThread(_loop, ThreadName);
-        _kestrel = listener is null ? BuildKestrel() : null;
-        EndPoint = listener?.EndPoint!;
         AppDomain.CurrentDomain.FirstChanceException += Note;
+        if (carriage == Carriage.Reactor)
+        {
+            ListeningSocket listener = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), backlog: 512);
+            _sockets = new EpollSystem(static _ => { }, listener);
+            _loop = new EventLoop(_sockets, options);
+            Witness = witness(_loop);
+            _loop.Serve(Witness);
+            _thread = new LoopThread(_loop, "loop");
+            EndPoint = Http2 = listener.EndPoint;
+            return;
+        }
+        _guests = new GuestLoop(options);
+        _loop = _guests.Loop;
+        Witness = witness(_loop);
+        _guests.Serve(Witness);
+        _host = new GuestHost([_guests]);
+        _kestrel = BuildKestrel();
+        EndPoint = Http2 = null!;
     }
 
     internal IPEndPoint EndPoint { get; private set; }
+
+    /// <summary>Where Kestrel speaks HTTP/2 with prior knowledge.</summary>
+    internal IPEndPoint Http2 { get; private set; }
 
     internal Witness Witness { get; }
 
@@ -59,11 +72,12 @@ internal sealed class Server : IAsyncDisposable
     internal static async Task<Server> StartAsync(Carriage carriage, EventLoopOptions? options = null, Func<EventLoop, Witness>? witness = null)
     {
         Server server = new(carriage, options ?? EventLoopOptions.Default, witness ?? (static loop => new Witness(loop)));
-        server._thread.Start();
+        server._thread?.Start();
         if (server._kestrel is not null)
         {
             await server._kestrel.StartAsync();
-            server.EndPoint = IPEndPoint.Parse(new Uri(server._kestrel.Urls.First()).Authority);
+            IPEndPoint[] addresses = [.. server._kestrel.Urls.Select(static url => IPEndPoint.Parse(new Uri(url).Authority))];
+            (server.EndPoint, server.Http2) = (addresses[0], addresses[1]);
         }
         return server;
     }
@@ -99,15 +113,14 @@ internal sealed class Server : IAsyncDisposable
     }
 
     /// <summary>Waits until the loop holds nothing for anybody.</summary>
-    internal Task ExpectNothingLeftAsync() => UntilAsync(loop => loop.Resources == default && _system.GuestCount == 0);
+    internal Task ExpectNothingLeftAsync() => UntilAsync(loop => loop.Resources == default && (_guests?.GuestCount ?? 0) == 0);
 
     public async ValueTask DisposeAsync()
     {
         _loop.Post(new Message(_loop.BeginShutdown));
-        await _thread.Stopped.WaitAsync(s_patience);
-        _thread.Join();
+        await (_thread?.Stopped ?? _host!.StopAsync()).WaitAsync(s_patience);
         LoopResources left = _loop.Resources;
-        _system.Dispose();
+        _sockets?.Dispose();
         if (_kestrel is not null)
         {
             await _kestrel.DisposeAsync();
@@ -118,10 +131,11 @@ internal sealed class Server : IAsyncDisposable
         Assert.Empty(Witness.Misdeeds);
     }
 
-    // What a peer sends is a value: nothing is thrown on the loop's thread, not even to be caught.
+    // What a peer sends is a value: a turn throws nothing, not even to catch it. (Kestrel throws when a connection is gone; its
+    // guest makes a value of it.)
     private void Note(object? sender, FirstChanceExceptionEventArgs e)
     {
-        if (Thread.CurrentThread.Name == ThreadName)
+        if (e.Exception is not IOException && Environment.StackTrace.Contains("Sluice.Loop.EventLoop.Turn", StringComparison.Ordinal))
         {
             _thrown.Enqueue(e.Exception.ToString());
         }
@@ -132,14 +146,16 @@ internal sealed class Server : IAsyncDisposable
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new LogTo(Log)).SetMinimumLevel(LogLevel.Warning);
+        builder.WebHost.UseSockets(static sockets => sockets.LimitUnsent());
         builder.WebHost.ConfigureKestrel(static kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromMilliseconds(500);
-            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.BoundHttp2().Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.Protocols = HttpProtocols.Http2);
         });
         WebApplication kestrel = builder.Build();
-        kestrel.MapWebSocket(KestrelRig.EchoPath, new GuestHost([new GuestLoop(_loop, _system, [Witness])]));
+        kestrel.MapWebSocket(Wire.Path, _host!);
         return kestrel;
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Sluice.Live.Kestrel;
 using Sluice.Protocol;
 
 namespace Sluice.Live.Hardening;
@@ -7,7 +6,8 @@ namespace Sluice.Live.Hardening;
 /// <summary>What peers put on the wire.</summary>
 internal static class Wire
 {
-    internal const string Line = "GET " + KestrelRig.EchoPath + " HTTP/1.1";
+    internal const string Path = "/echo";
+    internal const string Line = "GET " + Path + " HTTP/1.1";
     internal const string Host = "Host: localhost\r\n";
     internal const string Upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\n";
     internal const string Version13 = "Sec-WebSocket-Version: 13\r\n";

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Sluice.Live.Kestrel;
 using Sluice.Loop;
 using Sluice.Protocol;
 using Xunit;
@@ -8,7 +7,7 @@ using Xunit;
 namespace Sluice.Live.Hardening;
 
 /// <summary>Echoes, and tells the test what it was told, in order. That nothing is told twice or too late it sees to itself.</summary>
-internal sealed class Witness(EventLoop loop) : Endpoint(KestrelRig.EchoPath)
+internal sealed class Witness(EventLoop loop) : Endpoint(Wire.Path)
 {
     private const int PatienceMs = 20_000;
 

@@ -7,10 +7,7 @@ namespace Sluice.Live.Kestrel;
 internal sealed class Carrier : Stream
 {
     private readonly Pipe _incoming = new(new PipeOptions(pauseWriterThreshold: 0)); // takes whatever arrives
-    private readonly Stream _reading;
     private readonly MemoryStream _written = new();
-
-    internal Carrier() => _reading = _incoming.Reader.AsStream();
 
     /// <summary>Takes bytes of the peer.</summary>
     internal PipeWriter Peer => _incoming.Writer;
@@ -20,8 +17,6 @@ internal sealed class Carrier : Stream
 
     /// <summary>What a write ends with at once.</summary>
     internal Exception? WriteError { get; set; }
-
-    internal int ReadsOfBytes { get; private set; }
 
     internal bool IsAborted { get; private set; }
 
@@ -41,7 +36,7 @@ internal sealed class Carrier : Stream
         set => throw new NotSupportedException();
     }
 
-    internal Guest EnterInto(GuestSystem system, Func<Task>? completeWriting = null) => system.Enter(this, Abort, completeWriting);
+    internal Guest EnterInto(GuestSystem system, Func<Task>? completeWriting = null) => system.Enter(new GuestCarrier(this, Abort, completeWriting));
 
     internal Task ArriveAsync(byte[] bytes) => Peer.WriteAsync(bytes).AsTask();
 
@@ -51,11 +46,8 @@ internal sealed class Carrier : Stream
         Gate?.TrySetException(new IOException("aborted"));
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        ReadsOfBytes += buffer.IsEmpty ? 0 : 1;
-        return _reading.ReadAsync(buffer, cancellationToken);
-    }
+    public override Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken) =>
+        _incoming.Reader.CopyToAsync(destination, cancellationToken);
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -63,8 +55,8 @@ internal sealed class Carrier : Stream
         {
             throw WriteError;
         }
-        await (Gate?.Task ?? Task.CompletedTask);
         _written.Write(buffer.Span);
+        await (Gate?.Task ?? Task.CompletedTask);
     }
 
     public override void Flush()

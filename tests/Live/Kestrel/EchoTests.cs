@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using Sluice.Loop;
@@ -7,20 +6,21 @@ using Xunit;
 
 namespace Sluice.Live.Kestrel;
 
-/// <summary>An independent client against guests, over HTTP/1.1 and over HTTP/2 (RFC 8441).</summary>
+/// <summary>An independent client, over every way to a loop.</summary>
 public sealed class EchoTests
 {
+    public static readonly TheoryData<Route> Routes = [.. Enum.GetValues<Route>()];
+
+    public static readonly TheoryData<Route> RoutesOverKestrel = [Route.Http1, Route.Http2, Route.Http1Tls, Route.Http2Tls];
+
     private static readonly CancellationTokenSource s_patience = new(TimeSpan.FromMinutes(5));
 
     [Theory]
-    [InlineData(true, false)]
-    [InlineData(true, true)]
-    [InlineData(false, false)]
-    [InlineData(false, true)]
-    public async Task MessagesComeBackWholeAndInOrder(bool isShared, bool http2)
+    [MemberData(nameof(Routes))]
+    public async Task MessagesComeBackWholeAndInOrder(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared);
-        using ClientWebSocket client = await ConnectAsync(rig, http2);
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
+        using ClientWebSocket client = await rig.ConnectAsync();
         foreach (int length in (int[])[0, 1, 125, 126, 65_535, 65_536, 100_000, 3_000_000, 5])
         {
             byte[] message = RandomNumberGenerator.GetBytes(length);
@@ -34,12 +34,11 @@ public sealed class EchoTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task MoreThanKestrelAllowsForABodyMayBeSent(bool http2)
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task MoreThanKestrelAllowsForABodyMayBeSent(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: false);
-        using ClientWebSocket client = await ConnectAsync(rig, http2);
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
+        using ClientWebSocket client = await rig.ConnectAsync();
         byte[] message = RandomNumberGenerator.GetBytes(3 << 20);
         for (int i = 0; i < 12; i++)
         {
@@ -49,37 +48,34 @@ public sealed class EchoTests
         }
     }
 
-    [Fact]
-    public async Task SilenceIsAllowed()
+    [Theory]
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task SilenceIsAllowed(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: false);
-        using ClientWebSocket one = await ConnectAsync(rig, http2: false);
-        using ClientWebSocket two = await ConnectAsync(rig, http2: true);
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
+        using ClientWebSocket client = await rig.ConnectAsync();
         await Task.Delay(2500, s_patience.Token); // longer than Kestrel's rates would allow
-        await EchoAsync(one);
-        await EchoAsync(two);
+        await EchoAsync(client);
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task TheSubprotocolIsTheServersChoice(bool http2)
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task TheSubprotocolIsTheServersChoice(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: true);
-        using ClientWebSocket client = await ConnectAsync(rig, http2, "good", "best");
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
+        using ClientWebSocket client = await rig.ConnectAsync("good", "best");
         Assert.Equal("best", client.SubProtocol);
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task TheLoopsEndClosesGuestsWithItsCode(bool http2)
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task TheLoopsEndClosesGuestsWithItsCode(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: false);
-        using ClientWebSocket client = await ConnectAsync(rig, http2);
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
+        using ClientWebSocket client = await rig.ConnectAsync();
         await EchoAsync(client);
         Task<WebSocketReceiveResult> receiving = client.ReceiveAsync(new ArraySegment<byte>(new byte[10]), s_patience.Token);
-        Task ending = Task.Run(rig.ShutDownLoops, s_patience.Token);
+        Task ending = rig.ShutDownLoopsAsync();
         await receiving;
         Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, client.CloseStatus);
         await client.CloseOutputAsync(WebSocketCloseStatus.EndpointUnavailable, null, s_patience.Token);
@@ -87,12 +83,11 @@ public sealed class EchoTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task AClientThatVanishesLeavesNothing(bool http2)
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task AClientThatVanishesLeavesNothing(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: false);
-        using (ClientWebSocket client = await ConnectAsync(rig, http2))
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
+        using (ClientWebSocket client = await rig.ConnectAsync())
         {
             await EchoAsync(client);
             await client.SendAsync(new byte[1000], WebSocketMessageType.Binary, endOfMessage: false, s_patience.Token);
@@ -102,13 +97,12 @@ public sealed class EchoTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task AClientThatNeverReadsIsGivenUp(bool http2)
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task AClientThatNeverReadsIsGivenUp(Route route)
     {
         EventLoopOptions impatient = new() { StallTimeoutMs = 200, CloseTimeoutMs = 200, LingerTimeoutMs = 200 };
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: false, impatient);
-        using ClientWebSocket client = await ConnectAsync(rig, http2);
+        await using RoutedRig rig = await RoutedRig.StartAsync(route, impatient);
+        using ClientWebSocket client = await rig.ConnectAsync();
         await EchoAsync(client);
         Task sending = SendForEverAsync(client);
         await rig.ExpectNothingLeftAsync();
@@ -117,16 +111,13 @@ public sealed class EchoTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task TwoHundredComeAndGoAndNothingIsLeft(bool http2)
+    [MemberData(nameof(RoutesOverKestrel))]
+    public async Task TwoHundredComeAndGoAndNothingIsLeft(Route route)
     {
-        await using KestrelRig rig = await KestrelRig.StartAsync(isShared: false);
-        using SocketsHttpHandler handler = new() { EnableMultipleHttp2Connections = true };
-        using HttpMessageInvoker invoker = new(handler);
+        await using RoutedRig rig = await RoutedRig.StartAsync(route);
         await Parallel.ForAsync(0, 200, new ParallelOptions { MaxDegreeOfParallelism = 40 }, async (number, _) =>
         {
-            using ClientWebSocket client = await ConnectAsync(rig, http2, invoker);
+            using ClientWebSocket client = await rig.ConnectAsync();
             byte[] message = RandomNumberGenerator.GetBytes(number * 100);
             await client.SendAsync(message, WebSocketMessageType.Binary, endOfMessage: true, s_patience.Token);
             Assert.Equal(message, await ReceiveAsync(client, message.Length));
@@ -144,22 +135,6 @@ public sealed class EchoTests
             }
         });
         await rig.ExpectNothingLeftAsync();
-    }
-
-    private static async Task<ClientWebSocket> ConnectAsync(KestrelRig rig, bool http2, params string[] protocols)
-    {
-        using HttpMessageInvoker invoker = new(new SocketsHttpHandler(), disposeHandler: false);
-        return await ConnectAsync(rig, http2, invoker, protocols);
-    }
-
-    private static async Task<ClientWebSocket> ConnectAsync(KestrelRig rig, bool http2, HttpMessageInvoker invoker, params string[] protocols)
-    {
-        ClientWebSocket client = new();
-        client.Options.HttpVersion = http2 ? HttpVersion.Version20 : HttpVersion.Version11;
-        client.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        Array.ForEach(protocols, client.Options.AddSubProtocol);
-        await client.ConnectAsync(new Uri($"ws://{(http2 ? rig.Http2 : rig.Http1)}{KestrelRig.EchoPath}"), invoker, s_patience.Token);
-        return client;
     }
 
     // So that a loop surely has it.

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using Sluice.Protocol;
@@ -13,13 +14,22 @@ internal sealed class Peer : IDisposable
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = PatienceMs };
 
-    internal Peer(IPEndPoint server, int receiveBufferBytes = 0)
+    private readonly Stream _stream;
+
+    internal Peer(IPEndPoint server, int receiveBufferBytes = 0, bool isTls = false)
     {
         if (receiveBufferBytes > 0)
         {
             _socket.ReceiveBufferSize = receiveBufferBytes;
         }
         _socket.Connect(server);
+        _stream = new NetworkStream(_socket);
+        if (isTls)
+        {
+            SslStream tls = new(_stream, leaveInnerStreamOpen: false, static (_, certificate, _, _) => certificate?.Subject == CertificateFolder.FirstSubject);
+            tls.AuthenticateAsClient("localhost");
+            _stream = tls;
+        }
     }
 
     internal static string UpgradeRequest(string path) =>
@@ -27,17 +37,11 @@ internal sealed class Peer : IDisposable
 
     internal void Send(string text) => Send(Encoding.Latin1.GetBytes(text));
 
-    internal void Send(ReadOnlySpan<byte> bytes)
-    {
-        while (bytes.Length > 0)
-        {
-            bytes = bytes[_socket.Send(bytes)..];
-        }
-    }
+    internal void Send(ReadOnlySpan<byte> bytes) => _stream.Write(bytes);
 
     internal void SendFrame(Opcode opcode, ReadOnlySpan<byte> payload) => Send(Frame(opcode, payload));
 
-    /// <summary>Sends what the server takes without waiting.</summary>
+    /// <summary>Sends what the server takes without waiting. Without TLS.</summary>
     internal int SendSome(ReadOnlySpan<byte> bytes)
     {
         _socket.Blocking = false;
@@ -93,20 +97,31 @@ internal sealed class Peer : IDisposable
         byte[] bytes = new byte[count];
         for (int read = 0; read < count;)
         {
-            int more = _socket.Receive(bytes, read, count - read, SocketFlags.None);
+            int more = _stream.Read(bytes, read, count - read);
             Assert.True(more > 0, $"the server ended after {read} of {count} bytes");
             read += more;
         }
         return bytes;
     }
 
-    internal void ExpectEnd() => Assert.Equal(0, _socket.Receive(new byte[1]));
+    internal void ExpectEnd() => Assert.Equal(0, _stream.Read(new byte[1]));
 
     internal void ExpectEndOrReset()
     {
         int received = _socket.Receive(new byte[1], 0, 1, SocketFlags.None, out SocketError error);
         Assert.True(error is SocketError.Success or SocketError.ConnectionReset, error.ToString());
         Assert.Equal(0, received);
+    }
+
+    /// <summary>Reads and drops what comes until the server's end, a clean one or a reset.</summary>
+    internal void ReadToEnd()
+    {
+        byte[] dropped = new byte[4096];
+        SocketError error;
+        while (_socket.Receive(dropped, 0, dropped.Length, SocketFlags.None, out error) > 0)
+        {
+        }
+        Assert.True(error is SocketError.Success or SocketError.ConnectionReset, error.ToString());
     }
 
     internal void End() => _socket.Shutdown(SocketShutdown.Send);

@@ -84,6 +84,8 @@ public sealed class OpeningTests
     {
         Assert.Equal("Loops", Assert.Throws<ArgumentOutOfRangeException>(static () => new WebSocketServer(new() { Loops = 0 })).ParamName);
         Assert.Equal("InboxBytesMax", Assert.Throws<ArgumentOutOfRangeException>(static () => new WebSocketServer(new() { InboxBytesMax = 0 })).ParamName);
+        Assert.Throws<ArgumentException>(static () => new WebSocketServer(new() { Subprotocols = ["chat v1"] }));
+        Assert.Throws<ArgumentException>(static () => new WebSocketServer(new() { Subprotocols = ["chat", "chat"] }));
         WebSocketServer server = new();
         server.Map("/a", static (_, _) => { });
         Assert.Throws<ArgumentException>(() => server.Map("/a", static (_, _) => { }));

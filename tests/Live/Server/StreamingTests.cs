@@ -124,10 +124,12 @@ public sealed class StreamingTests
         await using ServerRig rig = ServerRig.Start(server => server.MapAsync("/", async (socket, cancellation) =>
         {
             WebSocketMessageStream stream = (await socket.ReadStreamAsync(cancellation))!;
+            await socket.SendAsync("begun", cancellationToken: cancellation);
             told.SetResult(await Record.ExceptionAsync(() => stream.CopyToAsync(Stream.Null, cancellation)));
         }));
         ClientWebSocket client = await rig.ConnectAsync("/");
         await client.SendAsync(new byte[100], WebSocketMessageType.Binary, endOfMessage: false, rig.Patience);
+        Assert.Equal("begun", await rig.ReadAsync(client)); // else the reset might overtake the message
         client.Abort();
         Assert.IsType<IOException>(await told.Task);
     }

@@ -18,15 +18,16 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
     private static readonly Trespass[] s_kinds = Enum.GetValues<Trespass>();
 
     private Trespass _kind;
+    private bool _dripsFrames;
     private int _number;
     private bool _leaving;
 
     private enum Trespass
     {
-        /// <summary>Begins a message and sends it byte by byte, with pings between.</summary>
+        /// <summary>Begins a message and sends it byte by byte: in one frame, or in as many, with pings between.</summary>
         Drips,
 
-        /// <summary>Begins a message and sends no more of it than most of it.</summary>
+        /// <summary>Begins a message, sends much of it, and no more.</summary>
         Hoards,
 
         /// <summary>Pings and pings.</summary>
@@ -58,10 +59,11 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
         switch (_kind)
         {
             case Trespass.Drips:
-                Send(Beginning(0));
+                _dripsFrames = World.Prng.Chance(500);
+                Send(_dripsFrames ? Fragment(Opcode.Binary, 1) : Header());
                 break;
             case Trespass.Hoards:
-                Send(Beginning(World.Prng.Between(MessageBytes / 2, MessageBytes - 1)));
+                Send(Fragment(Opcode.Binary, World.Prng.Between(MessageBytes / 2, MessageBytes)));
                 break;
             case Trespass.Pings:
                 for (int left = Limits.ControlFramesBurst + (Limits.ControlFramesPerSecond * SlackMs / 1_000); left > 0; left--)
@@ -74,9 +76,11 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
                 break;
             case Trespass.Sips:
                 StopReading();
+                byte[] message = new byte[MessageBytes];
+                World.Prng.Fill(message); // that nobody can compress it
                 for (int left = SippedMessages; left > 0; left--)
                 {
-                    Send(Opcode.Binary, new byte[MessageBytes]);
+                    Send(Opcode.Binary, message);
                 }
                 break;
         }
@@ -151,8 +155,8 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
     {
         if (_kind == Trespass.Drips)
         {
-            Send([0]);
-            if (World.Prng.Chance(300))
+            Send(_dripsFrames ? Fragment(Opcode.Continuation, 1) : [0]);
+            if (_dripsFrames && World.Prng.Chance(300))
             {
                 Ping();
             }
@@ -179,10 +183,17 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
         }
     }
 
-    private static byte[] Beginning(int count)
+    // A whole frame of a message that does not end with it.
+    private static byte[] Fragment(Opcode opcode, int count)
     {
         byte[] bytes = new byte[FrameHeader.BytesMax + count];
-        int header = FrameHeader.Write(bytes, Opcode.Binary, final: true, MessageBytes, mask: 0);
+        int header = FrameHeader.Write(bytes, opcode, final: false, count, mask: 0);
         return bytes[..(header + count)];
+    }
+
+    private static byte[] Header()
+    {
+        byte[] bytes = new byte[FrameHeader.BytesMax];
+        return bytes[..FrameHeader.Write(bytes, Opcode.Binary, final: true, MessageBytes, mask: 0)];
     }
 }

@@ -24,6 +24,7 @@ public sealed class AllocationTests
         Echo echo = new();
         byte[] frame = Frame(new byte[bytes], compressed: false);
         AssertAllocatesNothing(() => echo.Round(frame));
+        Assert.Equal(1 + (2 * Rounds), echo.System.SendCount);
     }
 
     [Fact]
@@ -119,7 +120,7 @@ public sealed class AllocationTests
             rig.Loop.Turn();
             allocated += i < Warm ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
         }
-        Assert.Equal(Warm + 50, rig.Loop.ConnectionCount);
+        Assert.Equal(Warm + 50, rig.System.SendCount);
         Assert.Equal(0, allocated);
     }
 
@@ -141,6 +142,7 @@ public sealed class AllocationTests
                 rig.System.Deliver(socket, [b]);
                 rig.Loop.Turn();
             }
+            Assert.Equal(i + 1, rig.System.SendCount);
             allocated += i < Warm ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
         }
         Assert.Equal(0, allocated);

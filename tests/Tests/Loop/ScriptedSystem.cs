@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Sluice.Loop;
 using Sluice.Protocol;
@@ -22,6 +23,9 @@ internal sealed class ScriptedSystem : ISystem
 
     public List<int> Closed { get; } = [];
 
+    /// <summary>To whom nothing more comes.</summary>
+    public List<int> Finished { get; } = [];
+
     public bool Remembers { get; set; } = true;
 
     /// <summary>How many bytes were taken in all, remembered or not.</summary>
@@ -30,11 +34,13 @@ internal sealed class ScriptedSystem : ISystem
     public int SendCount { get; private set; }
 
     /// <summary>Has a peer connect.</summary>
-    public int Accept()
+    public int Accept(UInt128 address = default)
     {
         int socket = ++_sockets;
         Taken[socket] = [];
-        _completions.Enqueue(Completion.Of(CompletionKind.Accepted, 0, socket));
+        byte[] from = new byte[ISystem.AddressBytes];
+        BinaryPrimitives.WriteUInt128BigEndian(from, address);
+        _completions.Enqueue(new Completion(CompletionKind.Accepted, 0, socket, from, 0, from.Length));
         return socket;
     }
 
@@ -44,6 +50,9 @@ internal sealed class ScriptedSystem : ISystem
         bytes.CopyTo(_received.AsSpan(ISystem.HeadroomBytes));
         _completions.Enqueue(new Completion(CompletionKind.Received, _tokens[socket], socket, _received, ISystem.HeadroomBytes, bytes.Length));
     }
+
+    /// <summary>A peer says that nothing more comes of it.</summary>
+    public void End(int socket) => _completions.Enqueue(Completion.Of(CompletionKind.Ended, _tokens[socket], socket));
 
     /// <summary>From now on a socket takes this many bytes more.</summary>
     public void Limit(int socket, int bytes) => _room[socket] = bytes;
@@ -93,9 +102,7 @@ internal sealed class ScriptedSystem : ISystem
         return new SendOutcome(SendStatus.Done, taken);
     }
 
-    public void ShutdownWrite(int socket)
-    {
-    }
+    public void ShutdownWrite(int socket) => Finished.Add(socket);
 
     public void Close(int socket) => Closed.Add(socket);
 

@@ -11,4 +11,7 @@ internal interface IPeer : IAsyncDisposable
 
     /// <summary>Byte i of what /push sends.</summary>
     static byte Pattern(int i) => (byte)((i * 31) + (i >> 8));
+
+    /// <summary>What /push sends.</summary>
+    static byte[] PatternOf(int length) => [.. Enumerable.Range(0, length).Select(Pattern)];
 }

@@ -99,7 +99,7 @@ internal sealed class KestrelPeer : IPeer
         {
             if (path == "/push")
             {
-                byte[] bytes = [.. Enumerable.Range(0, int.Parse(context.Request.QueryString.Value![1..], null)).Select(IPeer.Pattern)];
+                byte[] bytes = IPeer.PatternOf(int.Parse(context.Request.QueryString.Value![1..], null));
                 await socket.SendAsync(bytes, WebSocketMessageType.Binary, true, context.RequestAborted);
             }
             await ReactAsync(socket, path);

@@ -94,6 +94,15 @@ internal sealed class ScriptedPeer(Socket socket) : IDisposable
 
     internal async Task ExpectEndAsync() => Assert.Equal(0, await ReceiveAsync(new byte[1]));
 
+    /// <summary>Reads until the client has ended the connection.</summary>
+    internal async Task DrainAsync()
+    {
+        byte[] dropped = new byte[4096];
+        while (await ReceiveAsync(dropped) > 0)
+        {
+        }
+    }
+
     internal void End() => socket.Shutdown(SocketShutdown.Send);
 
     internal void Reset()

@@ -42,8 +42,10 @@ public class DeflaterTests
         Dice dice = new(3);
         for (int run = 0; run < 300; run++)
         {
-            byte[] history = Samples.Of(dice.Below(Samples.Kinds), dice.Below(2) == 0 ? dice.Below(600) : dice.Below(Deflater.HistoryBytesMax + 1), dice.Next());
-            byte[] message = [.. Samples.Of(dice.Below(Samples.Kinds), dice.Below(300), dice.Next()), .. history[dice.Below(history.Length + 1)..], .. dice.Bytes(dice.Below(9))];
+            int historyBytes = dice.Below(dice.Below(2) == 0 ? 600 : Deflater.HistoryBytesMax + 1);
+            byte[] history = Samples.Of(dice.Below(Samples.Kinds), historyBytes, dice.Next());
+            byte[] own = Samples.Of(dice.Below(Samples.Kinds), dice.Below(300), dice.Next());
+            byte[] message = [.. own, .. history[dice.Below(history.Length + 1)..], .. dice.Bytes(dice.Below(9))];
             byte[] compressed = Compress(history, message);
             Assert.Equal((byte[])[.. history, .. message], Zlib.InflateRun(Zlib.Stored(history), compressed));
         }

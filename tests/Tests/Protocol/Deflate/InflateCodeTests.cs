@@ -100,9 +100,11 @@ public class InflateCodeTests
     [Fact]
     public void A_repetition_has_something_to_repeat_and_stays_within_the_lengths()
     {
-        Assert.Equal(InflateStatus.Broken, Inflation.Of(Repeating().Code(0b10, 2).Put(0, 2).Put(0, 600).End(), out _)); // 16 comes first
-        Assert.Equal(InflateStatus.Broken, Inflation.Of(Repeating().Code(0b11, 2).Put(127, 7).Code(0b11, 2).Put(127, 7).Put(0, 600).End(), out _)); // 276 of 258
-        Bits exact = Repeating().Code(0b11, 2).Put(127, 7).Code(0b11, 2).Put(118 - 11, 7).Code(0, 1).Code(0, 1); // 138 + 118 zeros, the end, a distance
+        Bits nothing = Repeating().Code(0b10, 2).Put(0, 2);
+        Bits beyond = Repeating().Code(0b11, 2).Put(138 - 11, 7).Code(0b11, 2).Put(121 - 11, 7); // 259 of 258
+        Bits exact = Repeating().Code(0b11, 2).Put(138 - 11, 7).Code(0b11, 2).Put(118 - 11, 7).Code(0, 1).Code(0, 1); // 256, the end, a distance
+        Assert.Equal(InflateStatus.Broken, Inflation.Of(nothing.Put(0, 600).End(), out _));
+        Assert.Equal(InflateStatus.Broken, Inflation.Of(beyond.Put(0, 600).End(), out _));
         Assert.Equal(InflateStatus.Done, Inflation.Of(exact.Code(0, 1).End(), out _));
     }
 

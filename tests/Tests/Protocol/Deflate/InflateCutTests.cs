@@ -75,7 +75,13 @@ public class InflateCutTests
     [Fact]
     public void Hardening39_a_message_cut_short_is_broken_wherever_it_is_cut()
     {
-        foreach (byte[] message in (byte[][])[Zlib.Deflate(Samples.Of(4, 700, seed: 7)), Zlib.Deflate(Samples.Of(4, 60, seed: 8)), Zlib.Stored(Samples.Of(0, 50, seed: 9))])
+        byte[][] messages =
+        [
+            Zlib.Deflate(Samples.Of(4, 700, seed: 7)),
+            Zlib.Deflate(Samples.Of(4, 60, seed: 8)),
+            Zlib.Stored(Samples.Of(0, 50, seed: 9)),
+        ];
+        foreach (byte[] message in messages)
         {
             int first = message[0] == 0 ? 2 : 1; // one zero byte is a message of nothing
             for (int length = first; length < message.Length; length++)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Sluice.Protocol;
 
 namespace Sluice.Tests.Protocol;
@@ -6,10 +7,10 @@ namespace Sluice.Tests.Protocol;
 internal sealed class Inflation
 {
     private readonly Inflater _inflater = new();
-    private readonly MemoryStream _plain = new();
+    private readonly ArrayBufferWriter<byte> _plain = new();
 
     /// <summary>What the last message came to.</summary>
-    public byte[] Plain => _plain.ToArray();
+    public byte[] Plain => _plain.WrittenSpan.ToArray();
 
     /// <summary>One message without history, in one piece.</summary>
     public static InflateStatus Of(ReadOnlySpan<byte> message, out byte[] plain, int windowBits = 15)
@@ -23,7 +24,7 @@ internal sealed class Inflation
     /// <summary>A whole message, cut where <paramref name="cuts"/> says.</summary>
     public InflateStatus Message(ReadOnlySpan<byte> message, int windowBits = 15, bool keepWindow = false, params ReadOnlySpan<int> cuts)
     {
-        _plain.SetLength(0);
+        _plain.ResetWrittenCount();
         _inflater.Begin(windowBits, keepWindow);
         int start = 0;
         foreach (int cut in cuts)
@@ -52,7 +53,7 @@ internal sealed class Inflation
                 Assert.Equal(0, output.Length);
                 return status;
             }
-            Assert.Equal(_plain.Length, _inflater.MessageBytes);
+            Assert.Equal(_plain.WrittenCount, _inflater.MessageBytes);
             if (status != InflateStatus.More)
             {
                 Assert.True(piece.IsEmpty);

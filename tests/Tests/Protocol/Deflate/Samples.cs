@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Sluice.Protocol;
 
@@ -31,7 +32,8 @@ internal static class Samples
         StringBuilder text = new();
         while (text.Length < length)
         {
-            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{{\"id\":{dice.Below(100_000)},\"name\":\"user{dice.Below(50)}\",\"score\":{dice.Below(1000) / 10.0},\"ok\":{(dice.Below(2) == 0 ? "true" : "false")}}},");
+            string ok = dice.Below(2) == 0 ? "true" : "false";
+            text.Append(CultureInfo.InvariantCulture, $"{{\"id\":{dice.Below(100_000)},\"name\":\"user{dice.Below(50)}\",\"score\":{dice.Below(1000) / 10.0},\"ok\":{ok}}},");
         }
         return Encoding.ASCII.GetBytes(text.ToString(0, length));
     }

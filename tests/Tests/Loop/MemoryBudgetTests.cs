@@ -1,0 +1,91 @@
+using Sluice.Loop;
+using Sluice.Protocol;
+
+namespace Sluice.Tests.Loop;
+
+/// <summary>Who is let go when memory is short (HARDENING 52).</summary>
+public sealed class MemoryBudgetTests
+{
+    private static readonly EventLoopOptions s_options = new() { MemoryBytesMax = 80 << 10 };
+
+    [Fact]
+    public void H52_slow_readers_go_first_then_messages_then_heads()
+    {
+        LoopRig rig = new(s_options);
+        (int reader, Handle slow) = rig.Open();
+        (int sender, _) = rig.Open();
+        int asking = rig.System.Accept();
+        rig.Loop.Turn();
+        rig.Receive(asking, "GET /t HTTP/1.1\r\n"u8);
+        rig.Receive(sender, Wire.Frame(Opcode.Binary, new byte[20_000], final: false));
+        rig.System.Limit(reader, 0);
+        rig.Loop.Send(slow, Opcode.Binary, new byte[20_000]);
+        rig.Settle();
+        Assert.Empty(rig.Endpoint.ClosedCodes);
+
+        List<byte[]> endpoints = [rig.Loop.Buffers.Rent(32 << 10)];
+        rig.Loop.Turn();
+        Assert.Equal([CloseCodes.TryAgainLater], rig.Endpoint.ClosedCodes);
+        rig.System.Unblock(reader);
+        rig.Settle();
+        Assert.Equal("close 1013 try again later", rig.Frames(reader));
+        Assert.Equal("", rig.Frames(sender));
+
+        endpoints.Add(rig.Loop.Buffers.Rent(32 << 10));
+        rig.Loop.Turn();
+        Assert.Equal("close 1013 try again later", rig.Frames(sender));
+        Assert.Empty(rig.System.Taken[asking]);
+
+        endpoints.Add(rig.Loop.Buffers.Rent(32 << 10));
+        rig.Loop.Turn();
+        Assert.StartsWith("HTTP/1.1 503 ", rig.Head(asking), StringComparison.Ordinal);
+
+        rig.Loop.Turn(); // and what is the endpoint's own is nobody's fault
+        endpoints.ForEach(rig.Loop.Buffers.Return);
+        rig.Wait(10_000);
+        Assert.Equal(default, rig.Loop.Resources);
+        Assert.Equal(0, rig.Loop.MemoryBytes);
+    }
+
+    [Fact]
+    public void H52_of_a_kind_the_largest_go_and_no_more_than_needed()
+    {
+        LoopRig rig = new(s_options with { MemoryBytesMax = 40 << 10 });
+        int[] bytes = [1_000, 9_000, 3_000, 17_000, 5_000];
+        int[] sockets = [.. bytes.Select(_ => rig.Open().Socket)];
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            rig.Receive(sockets[i], Wire.Frame(Opcode.Binary, new byte[bytes[i]], final: false));
+        }
+        Assert.Equal([.. bytes.Select(static count => count == 17_000 ? "close 1013 try again later" : "")], sockets.Select(socket => rig.Frames(socket)));
+    }
+
+    [Fact]
+    public void H52_a_peer_in_the_middle_of_a_large_message_is_cut_off()
+    {
+        LoopRig rig = new(s_options with { MemoryBytesMax = 300 << 10 });
+        (int socket, Handle connection) = rig.Open();
+        rig.System.Limit(socket, 100);
+        rig.Loop.Send(connection, Opcode.Binary, new byte[400 << 10]);
+        rig.Settle();
+        Assert.Equal([socket], rig.System.Closed);
+        Assert.Equal([CloseCodes.TryAgainLater], rig.Endpoint.ClosedCodes);
+        Assert.Equal(default, rig.Loop.Resources);
+    }
+
+    [Fact]
+    public void H52_who_closes_and_takes_nothing_is_not_waited_for()
+    {
+        LoopRig rig = new(s_options);
+        (int socket, Handle connection) = rig.Open();
+        rig.System.Limit(socket, 0);
+        rig.Loop.Send(connection, Opcode.Binary, new byte[40_000]);
+        rig.Loop.Close(connection, CloseCodes.Normal, default);
+        rig.Settle();
+        Assert.Empty(rig.System.Closed);
+        byte[] endpoints = rig.Loop.Buffers.Rent(32 << 10);
+        rig.Loop.Turn();
+        Assert.Equal([socket], rig.System.Closed);
+        rig.Loop.Buffers.Return(endpoints);
+    }
+}
