@@ -29,6 +29,9 @@ internal enum Manner
 /// <param name="MakeFlood">What each sends after its handshake.</param>
 internal sealed record Attack(string Name, string Work, int Connections, Manner Manner, Func<byte[]> MakeFlood)
 {
+    /// <summary>Whether it offers permessage-deflate; else what the server pays would be its compressing of answers.</summary>
+    internal bool OffersDeflate { get; init; }
+
     private const int FloodBytes = 60 << 10;
     private const int BombBytes = 200 << 20;
     private const int FinalText = 0x81;
@@ -38,7 +41,7 @@ internal sealed record Attack(string Name, string Work, int Connections, Manner 
 
     internal static Attack[] All { get; } =
     [
-        new("bomb", "bombs: 200 KB that inflate to 200 MB", 8, Manner.Once, static () => Deflated.ClientFrame(Opcode.Binary, new byte[BombBytes])),
+        new("bomb", "bombs: 200 KB that inflate to 200 MB", 8, Manner.Once, static () => Deflated.ClientFrame(Opcode.Binary, new byte[BombBytes])) { OffersDeflate = true },
         new("handshakes", "10,000 slow handshakes", 10_000, Manner.Drip, static () => []),
         new("frames", "flood of 6-byte frames", 16, Manner.Flood, static () => Repeat(FinalText)),
         new("pings", "flood of pings", 16, Manner.Flood, static () => Repeat(Ping)),

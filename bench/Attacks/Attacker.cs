@@ -16,6 +16,7 @@ internal sealed class Attacker : IDisposable
     private const string Path = "/echo";
     private const int FirstAddress = 100; // its own, apart from the established clients'
     private const int ConnectionsPerAddress = 500;
+    private const int SocketBufferBytes = 64 << 10; // megabytes of its own in the kernel would hurt everybody, and not be the server's doing
     private const int OpeningsPerTick = 64;
     private const int CompletionsPerTick = 256;
     private const int DripMs = 1_000;
@@ -35,9 +36,9 @@ internal sealed class Attacker : IDisposable
     private Attacker(Attack attack, IPEndPoint server)
     {
         _attack = attack;
-        _sockets = new ClientSockets(server, FirstAddress, ConnectionsPerAddress);
+        _sockets = new ClientSockets(server, FirstAddress, ConnectionsPerAddress, SocketBufferBytes);
         ArrayBufferWriter<byte> request = new();
-        Upgrade.WriteRequest(request, server, Path, offersDeflate: true);
+        Upgrade.WriteRequest(request, server, Path, attack.OffersDeflate);
         _request = request.WrittenSpan.ToArray();
         _flood = attack.MakeFlood();
     }

@@ -7,7 +7,8 @@ namespace Sluice.Bench.Loads;
 /// <param name="server">To where.</param>
 /// <param name="firstAddress">The last byte of the first source address, 127.0.0.x.</param>
 /// <param name="connectionsPerAddress">After so many the next address is taken, and after <see cref="Addresses"/> the first again.</param>
-internal sealed class ClientSockets(IPEndPoint server, int firstAddress = 2, int connectionsPerAddress = 4_096)
+/// <param name="bufferBytes">What the kernel may hold for a socket in each direction; 0: as it finds right.</param>
+internal sealed class ClientSockets(IPEndPoint server, int firstAddress = 2, int connectionsPerAddress = 4_096, int bufferBytes = 0)
 {
     private const int Addresses = 64;
 
@@ -28,6 +29,11 @@ internal sealed class ClientSockets(IPEndPoint server, int firstAddress = 2, int
     {
         int source = firstAddress + (_connected++ / connectionsPerAddress % Addresses);
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (bufferBytes > 0)
+        {
+            socket.SendBufferSize = bufferBytes;
+            socket.ReceiveBufferSize = bufferBytes;
+        }
         socket.Bind(new IPEndPoint(new IPAddress([127, 0, 0, (byte)source]), 0));
         socket.Connect(server);
         return socket;

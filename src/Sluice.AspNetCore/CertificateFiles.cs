@@ -79,11 +79,14 @@ public sealed record CertificateFiles(string Certificate, string? Key = null, st
     {
         try
         {
-            if (new FileInfo(path).Length > FileBytesMax)
+            using FileStream file = File.OpenRead(path);
+            if (file.Length > FileBytesMax)
             {
                 throw new CertificateException($"\"{path}\" is larger than any certificate.");
             }
-            return File.ReadAllBytes(path);
+            byte[] bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+            return bytes;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

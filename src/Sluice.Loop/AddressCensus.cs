@@ -47,7 +47,7 @@ internal readonly record struct Place(int Value)
 /// connection gives it back, by a message if it is another one (<see cref="Courier{T}"/>).</para>
 /// <para><b>What is one address.</b> An IPv4 address; of IPv6 the first 64 bits, since a subscriber has all the others. Peers
 /// without an address are one together.</para>
-/// <para><b>Memory.</b> About 90 bytes for each address that has connections, or has had some and not yet its full allowance
+/// <para><b>Memory.</b> About 120 bytes for each address that has connections, or has had some and not yet its full allowance
 /// again; of the latter <see cref="RestingMax"/> at most are remembered.</para>
 /// </remarks>
 internal sealed class AddressCensus

@@ -19,7 +19,7 @@ public sealed class MessageEncoder
     public const int MessageBytesMin = 32;
 
     /// <summary>Nor are longer ones: compressing takes its time from all that the thread serves.</summary>
-    public const int MessageBytesMax = 256 << 10;
+    public const int MessageBytesMax = 64 << 10;
 
     private const int NumbersPerSource = 32; // bits
 

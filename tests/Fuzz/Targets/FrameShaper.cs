@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Sluice.Protocol;
@@ -22,7 +23,7 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
     {
         List<byte[]> frames = Split(stream);
         int at = dice.Below(frames.Count + 1);
-        switch (dice.Below(6))
+        switch (dice.Below(7))
         {
             case 0:
                 Opcode opcode = dice.Of<Opcode>(s_opcodes);
@@ -37,6 +38,9 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
             case 3 when at < frames.Count && FrameHeader.TryRead(frames[at], out FrameHeader header):
                 frames[at] = NewFrame(header.Opcode, header.Final, NewPayload());
                 break;
+            case 4 when at < frames.Count && FrameHeader.TryRead(frames[at], out FrameHeader header):
+                frames[at] = Lengthen(frames[at], header);
+                break;
             default:
                 frames.InsertRange(at, NewMessage());
                 break;
@@ -47,12 +51,8 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
     // A message in up to five frames, perhaps with a control frame between them.
     private List<byte[]> NewMessage()
     {
-        byte[] payload = NewPayload();
         bool compressed = compress && dice.Below(4) > 0;
-        if (compressed)
-        {
-            payload = Compress(payload);
-        }
+        byte[] payload = compressed ? Compress(dice.Below(4) == 0 ? NewLongPayload() : NewPayload()) : NewPayload();
         List<byte[]> frames = [];
         Opcode opcode = dice.Below(2) == 0 ? Opcode.Text : Opcode.Binary;
         int at = 0;
@@ -69,6 +69,16 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
             frames.Insert(dice.Below(frames.Count), NewFrame(Opcode.Ping, true, "between"u8));
         }
         return frames;
+    }
+
+    // The same length in more bytes than it needs, perhaps.
+    private byte[] Lengthen(byte[] frame, in FrameHeader header)
+    {
+        int code = 126 + dice.Below(2);
+        byte[] length = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(length, header.PayloadLength);
+        int keyAndPayload = header.Size - (header.Masked ? sizeof(uint) : 0);
+        return [frame[0], (byte)((frame[1] & 0x80) | code), .. code == 126 ? length[^2..] : length, .. frame[keyAndPayload..]];
     }
 
     private byte[] NewFrame(Opcode opcode, bool final, ReadOnlySpan<byte> payload) =>
@@ -95,6 +105,9 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
             _ => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("{\"key\":\"value\"}", length / 8))),
         };
     }
+
+    // More than one step of an inflater gives.
+    private byte[] NewLongPayload() => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"{{\"key\":{dice.Below(100)}}}", 1500 + dice.Below(3000))));
 
     // Raw deflate; mostly as RFC 7692, 7.2.1 wants it, sometimes ended by a final block.
     private byte[] Compress(ReadOnlySpan<byte> payload)

@@ -49,6 +49,7 @@ public sealed class AcceptingTests
         peer.Connect(new IPEndPoint(address, listener.EndPoint.Port));
         Assert.True(system.Next(system.Now + 10_000, out Completion completion));
         Assert.Equal(CompletionKind.Accepted, completion.Kind);
+        Assert.Equal(address.MapToIPv6().GetAddressBytes(), Rig.BytesOf(completion));
         system.Close(completion.Socket);
     }
 
@@ -122,11 +123,16 @@ public sealed class AcceptingTests
     public void Hardening49_Accepting_pauses_when_descriptors_run_out_and_resumes_when_told()
     {
         using Rig rig = new();
+        (Socket established, int itsSocket) = rig.Open(1);
         rig.Connect();
         using (DescriptorLimit.Exhausted())
         {
             rig.Expect(CompletionKind.AcceptFailed);
             rig.ExpectNothing();
+            established.Send("never notices"u8);
+            byte[] said = rig.ExpectBytes(CompletionKind.Received, 1);
+            Assert.Equal(said.Length, rig.System.Send(itsSocket, said, 0, said.Length).Count);
+            Assert.Equal("never notices"u8, Rig.ReadExactly(established, said.Length));
         }
         rig.ExpectNothing();
         rig.System.ResumeAccepting();

@@ -16,7 +16,8 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
     public async Task Hardening43_A_code_that_may_not_be_received_is_1002(Carriage carriage)
     {
         int[] codes = [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535];
-        await servers[carriage].ExpectRefusalsAsync([.. codes.Select(static code => ($"{code}", Close(code), 1002)), ("half a code", Hex("88 81 00000000 03"), 1002)]);
+        await servers[carriage].ExpectRefusalsAsync(
+            [.. codes.Select(static code => ($"{code}", Close(code), 1002)), ("half a code", Hex("88 81 00000000 03"), 1002)]);
     }
 
     [Theory]

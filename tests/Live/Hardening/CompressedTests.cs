@@ -19,7 +19,8 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
     [InlineData(Carriage.Kestrel)]
     public void Hardening13_A_wrong_parameter_declines_its_offer_and_the_next_is_looked_at(Carriage carriage)
     {
-        foreach (string wrong in (string[])["server_max_window_bits=7", "client_max_window_bits=08", "server_no_context_takeover=1", "x", "client_max_window_bits; client_max_window_bits"])
+        foreach (string wrong in (string[])[
+            "server_max_window_bits=7", "client_max_window_bits=08", "server_no_context_takeover=1", "x", "client_max_window_bits; client_max_window_bits"])
         {
             Assert.Equal((wrong, ""), (wrong, Negotiate(carriage, $"permessage-deflate; {wrong}")));
             Assert.Equal((wrong, Agreed), (wrong, Negotiate(carriage, $"permessage-deflate; {wrong}, permessage-deflate")));
@@ -56,7 +57,8 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening36_A_bomb_of_200_MB_is_1009_and_costs_neither(Carriage carriage)
     {
-        await using Server server = await Server.StartAsync(carriage, null, static loop => new Witness(loop) { Deflate = new(), Limits = new() { MessageBytesMax = 1 << 20 } });
+        await using Server server = await Server.StartAsync(
+            carriage, null, static loop => new Witness(loop) { Deflate = new(), Limits = new() { MessageBytesMax = 1 << 20 } });
         byte[] megabyte = [.. Deflated(new byte[1 << 20]), 0, 0, 0xFF, 0xFF];
         byte[] bomb = Frame(Opcode.Binary, [.. Enumerable.Repeat(megabyte, 200).SelectMany(static bytes => bytes)], compressed: true);
         await server.ExpectRefusalsAsync(Good + Deflate, ("once, so that all is there that will be", bomb, 1009));
@@ -160,7 +162,8 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
     {
         using Peer peer = servers[carriage].Connect();
         peer.Send(Request(Good + $"Sec-WebSocket-Extensions: {offer}\r\n"));
-        string? line = peer.ReadAnswer().Head.Split("\r\n").SingleOrDefault(static line => line.StartsWith("Sec-WebSocket-Extensions: ", StringComparison.Ordinal));
+        string[] lines = peer.ReadAnswer().Head.Split("\r\n");
+        string? line = lines.SingleOrDefault(static line => line.StartsWith("Sec-WebSocket-Extensions: ", StringComparison.Ordinal));
         peer.ExpectGoodbye();
         Assert.Equal(CloseCodes.Normal, servers[carriage].Witness.ExpectEnd());
         return line?.Split(": ")[1] ?? "";

@@ -32,7 +32,7 @@ internal sealed class CertificateFolder : IDisposable
     internal void Write(string name, int daysOld = 1)
     {
         using X509Certificate2 certificate = Make(name, daysOld);
-        File.WriteAllText(CertificatePath, certificate.ExportCertificatePem());
+        File.WriteAllText(CertificatePath, certificate.ExportCertificatePem() + "\n");
         using ECDsa key = certificate.GetECDsaPrivateKey()!;
         File.WriteAllText(KeyPath, key.ExportPkcs8PrivateKeyPem());
     }

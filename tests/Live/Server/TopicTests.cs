@@ -61,7 +61,7 @@ public sealed class TopicTests
     public async Task WhoClosesOrUnsubscribesGetsNoMore()
     {
         Room room = new();
-        await using ServerRig rig = ServerRig.Start(room.Map, new() { Loops = 2 });
+        await using ServerRig rig = ServerRig.Start(room.Map, new() { Loops = 1 }); // on several a subscription may be in time for what is under way
         ClientWebSocket[] clients = [await rig.ConnectAsync("/room"), await rig.ConnectAsync("/room"), await rig.ConnectAsync("/room")];
         await rig.UntilAsync(() => room.Topic.Count == 3);
         await clients[0].CloseAsync(WebSocketCloseStatus.NormalClosure, null, rig.Patience);

@@ -10,7 +10,7 @@ public sealed class AdmissionTests
     private static readonly UInt128 s_here = IPv4(192, 0, 2, 1);
 
     [Fact]
-    public void H49_beyond_the_cap_for_all_a_peer_is_told_and_beyond_that_closed()
+    public void Hardening49_Beyond_the_cap_for_all_a_peer_is_told_and_beyond_that_closed()
     {
         LoopRig rig = new(new EventLoopOptions { ConnectionsMax = 2, RefusalsMax = 1 });
         rig.Open();
@@ -28,7 +28,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void H49_an_address_has_so_many_connections_and_others_have_theirs()
+    public void Hardening49_An_address_has_so_many_connections_and_others_have_theirs()
     {
         LoopRig rig = new(new EventLoopOptions { ConnectionsPerAddressMax = 2 });
         Assert.Equal(101, Ask(rig, s_here).Status);
@@ -45,7 +45,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void H49_of_IPv6_64_bits_are_an_address()
+    public void Hardening49_Of_IPv6_64_bits_are_an_address()
     {
         LoopRig rig = new(new EventLoopOptions { ConnectionsPerAddressMax = 1 });
         UInt128 network = (UInt128)0x2001_0DB8_0000_0001 << 64;
@@ -55,7 +55,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void H49_a_trusted_proxy_has_any_number()
+    public void Hardening49_A_trusted_proxy_has_any_number()
     {
         LoopRig rig = new(new EventLoopOptions
         {
@@ -76,7 +76,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void H3_sockets_before_the_end_of_their_handshake_are_counted_by_address()
+    public void Hardening03_Sockets_before_the_end_of_their_handshake_are_counted_by_address()
     {
         LoopRig rig = new(new EventLoopOptions { HandshakesPerAddressMax = 2 });
         int first = rig.System.Accept(s_here);
@@ -91,7 +91,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void H20_handshakes_of_an_address_have_a_rate()
+    public void Hardening20_Handshakes_of_an_address_have_a_rate()
     {
         LoopRig rig = new(new EventLoopOptions { HandshakesPerSecondPerAddress = 2, HandshakesBurstPerAddress = 5 });
         for (int round = 0; round < 3; round++)
@@ -110,7 +110,7 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void H49_a_place_is_given_back_however_a_connection_ends()
+    public void Hardening49_A_place_is_given_back_however_a_connection_ends()
     {
         LoopRig rig = new(new EventLoopOptions { ConnectionsPerAddressMax = 100, HandshakesPerAddressMax = 100, HandshakeTimeoutMs = 1_000, ReleasesForeign = false });
         rig.System.End(Ask(rig, s_here).Socket);

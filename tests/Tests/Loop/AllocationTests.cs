@@ -142,9 +142,9 @@ public sealed class AllocationTests
                 rig.System.Deliver(socket, [b]);
                 rig.Loop.Turn();
             }
-            Assert.Equal(i + 1, rig.System.SendCount);
             allocated += i < Warm ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
         }
+        Assert.Equal(Warm + 10, rig.System.SendCount);
         Assert.Equal(0, allocated);
     }
 

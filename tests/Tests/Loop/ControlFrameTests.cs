@@ -10,7 +10,7 @@ public sealed class ControlFrameTests
     private static readonly EventLoopOptions s_options = new() { ControlFramesPerSecond = 10, ControlFramesBurst = 50, PingAfterMs = 60_000 };
 
     [Fact]
-    public void H32_ten_pings_in_one_read_get_ten_pongs()
+    public void Hardening32_Ten_pings_in_one_read_get_ten_pongs()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -19,7 +19,7 @@ public sealed class ControlFrameTests
     }
 
     [Fact]
-    public void H32_a_flood_of_pings_is_closed()
+    public void Hardening32_A_flood_of_pings_is_closed()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -32,7 +32,7 @@ public sealed class ControlFrameTests
     }
 
     [Fact]
-    public void H32_at_its_rate_a_peer_may_ping_for_ever()
+    public void Hardening32_At_its_rate_a_peer_may_ping_for_ever()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -47,7 +47,7 @@ public sealed class ControlFrameTests
     }
 
     [Fact]
-    public void H32_of_pongs_that_could_not_be_written_one_waits_the_latest()
+    public void Hardening32_Of_pongs_that_could_not_be_written_one_waits_the_latest()
     {
         LoopRig rig = new(s_options);
         (int socket, Handle connection) = rig.Open();
@@ -68,7 +68,7 @@ public sealed class ControlFrameTests
     }
 
     [Fact]
-    public void H32_pongs_of_which_some_were_written_keep_their_order()
+    public void Hardening32_Pongs_of_which_some_were_written_keep_their_order()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();

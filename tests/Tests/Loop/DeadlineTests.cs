@@ -19,7 +19,7 @@ public sealed class DeadlineTests
     };
 
     [Fact]
-    public void H47_a_silent_peer_is_pinged_and_then_gone()
+    public void Hardening47_A_silent_peer_is_pinged_and_then_gone()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -38,7 +38,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H47_any_byte_is_life()
+    public void Hardening47_Any_byte_is_life()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -55,7 +55,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H47_a_peer_that_answers_stays()
+    public void Hardening47_A_peer_that_answers_stays()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -69,7 +69,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H47_a_peer_for_whom_output_waits_owes_no_pong_and_has_its_time_afterwards()
+    public void Hardening47_A_peer_for_whom_output_waits_owes_no_pong_and_has_its_time_afterwards()
     {
         LoopRig rig = new(s_options with { StallTimeoutMs = 60_000 });
         (int socket, Handle connection) = rig.Open();
@@ -108,7 +108,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H32_control_frames_do_not_postpone_the_idle_deadline()
+    public void Hardening32_Control_frames_do_not_postpone_the_idle_deadline()
     {
         LoopRig rig = new(s_options with { IdleTimeoutMs = 20_000, PingAfterMs = 0 });
         (int socket, _) = rig.Open();
@@ -126,11 +126,12 @@ public sealed class DeadlineTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void H48_a_byte_now_and_then_is_no_progress_answered_pings_notwithstanding(bool inParts)
+    [InlineData(false, 256)]
+    [InlineData(true, 256)]
+    [InlineData(false, 1)]
+    public void Hardening48_A_byte_now_and_then_is_no_progress_answered_pings_notwithstanding(bool inParts, int eventQuantum)
     {
-        LoopRig rig = new(s_options, _ => new LoopRig.Recorder { TakesParts = inParts });
+        LoopRig rig = new(s_options with { EventQuantum = eventQuantum }, _ => new LoopRig.Recorder { TakesParts = inParts });
         (int socket, _) = rig.Open();
         rig.Receive(socket, Wire.Frame(Opcode.Binary, new byte[1], final: false));
         for (int i = 0; i < 39; i++)
@@ -151,7 +152,7 @@ public sealed class DeadlineTests
     [InlineData("898400000000 00")]
     [InlineData("81fe")]
     [InlineData("8190 00000000 61")]
-    public void H48_a_frame_begun_must_be_ended(string hex)
+    public void Hardening48_A_frame_begun_must_be_ended(string hex)
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -163,7 +164,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H48_who_sends_a_kibibyte_in_the_time_may_send_for_ever()
+    public void Hardening48_Who_sends_a_kibibyte_in_the_time_may_send_for_ever()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -180,7 +181,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H48_messages_that_end_are_progress_however_small()
+    public void Hardening48_Messages_that_end_are_progress_however_small()
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
@@ -195,7 +196,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H48_while_nothing_is_read_of_a_peer_it_is_not_slow()
+    public void Hardening48_While_nothing_is_read_of_a_peer_it_is_not_slow()
     {
         LoopRig rig = new(s_options);
         (int socket, Handle connection) = rig.Open();
@@ -210,7 +211,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H47_who_takes_a_few_bytes_at_a_time_is_as_one_who_takes_none()
+    public void Hardening47_Who_takes_a_few_bytes_at_a_time_is_as_one_who_takes_none()
     {
         LoopRig rig = new(s_options);
         (int socket, Handle connection) = rig.Open();
@@ -228,7 +229,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H47_who_takes_a_kibibyte_in_the_time_is_served_to_the_end()
+    public void Hardening47_Who_takes_a_kibibyte_in_the_time_is_served_to_the_end()
     {
         LoopRig rig = new(s_options with { PingAfterMs = 0 });
         (int socket, Handle connection) = rig.Open();
@@ -245,7 +246,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H45_a_close_waits_while_bytes_are_taken()
+    public void Hardening45_A_close_waits_while_bytes_are_taken()
     {
         LoopRig rig = new(s_options);
         (int socket, Handle connection) = rig.Open();
@@ -266,7 +267,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H45_a_close_does_not_wait_for_one_who_takes_nothing_and_not_for_ever()
+    public void Hardening45_A_close_does_not_wait_for_one_who_takes_nothing_and_not_for_ever()
     {
         foreach (int taken in new[] { 0, 1 })
         {
@@ -287,7 +288,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H3_a_head_has_one_deadline_however_many_bytes_come()
+    public void Hardening03_A_head_has_one_deadline_however_many_bytes_come()
     {
         LoopRig rig = new(s_options);
         int socket = rig.System.Accept();
@@ -308,7 +309,7 @@ public sealed class DeadlineTests
     }
 
     [Fact]
-    public void H3_who_says_nothing_is_told_nothing()
+    public void Hardening03_Who_says_nothing_is_told_nothing()
     {
         LoopRig rig = new(s_options);
         int socket = rig.System.Accept();

@@ -9,7 +9,7 @@ public sealed class MemoryBudgetTests
     private static readonly EventLoopOptions s_options = new() { MemoryBytesMax = 80 << 10 };
 
     [Fact]
-    public void H52_slow_readers_go_first_then_messages_then_heads()
+    public void Hardening52_Slow_readers_go_first_then_messages_then_heads()
     {
         LoopRig rig = new(s_options);
         (int reader, Handle slow) = rig.Open();
@@ -48,7 +48,7 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
-    public void H52_of_a_kind_the_largest_go_and_no_more_than_needed()
+    public void Hardening52_Of_a_kind_the_largest_go_and_no_more_than_needed()
     {
         LoopRig rig = new(s_options with { MemoryBytesMax = 40 << 10 });
         int[] bytes = [1_000, 9_000, 3_000, 17_000, 5_000];
@@ -61,7 +61,7 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
-    public void H52_a_peer_in_the_middle_of_a_large_message_is_cut_off()
+    public void Hardening52_A_peer_in_the_middle_of_a_large_message_is_cut_off()
     {
         LoopRig rig = new(s_options with { MemoryBytesMax = 300 << 10 });
         (int socket, Handle connection) = rig.Open();
@@ -74,7 +74,7 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
-    public void H52_who_closes_and_takes_nothing_is_not_waited_for()
+    public void Hardening52_Who_closes_and_takes_nothing_is_not_waited_for()
     {
         LoopRig rig = new(s_options);
         (int socket, Handle connection) = rig.Open();

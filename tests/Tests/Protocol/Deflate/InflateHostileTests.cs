@@ -73,6 +73,19 @@ public class InflateHostileTests
     }
 
     [Fact]
+    public void Hardening36_a_literal_before_the_longest_match_does_not_overfill_a_step()
+    {
+        byte[] tail = Zlib.Stored(new byte[60]); // enough input that the fast loop meets both
+        for (int room = 255; room <= 262; room++)
+        {
+            byte[] stored = Zlib.Stored(new byte[Inflater.StepBytesMax - room])[..^1];
+            byte[] both = new Bits().Put(0b010, 3).Code(0x30 + 'a', 8).Code(0b11000101, 8).Code(0, 5).Code(0, 7).End(); // 258 from one back
+            Assert.Equal(InflateStatus.Done, Inflation.Of([.. stored, .. both, 0, 0, 0xFF, 0xFF, .. tail], out byte[] plain));
+            Assert.Equal(Inflater.StepBytesMax - room + 1 + 258 + 60, plain.Length);
+        }
+    }
+
+    [Fact]
     public void Hardening36_a_broken_inflater_keeps_no_window()
     {
         Inflater inflater = new();

@@ -5,7 +5,7 @@ using static Sluice.Live.Hardening.Wire;
 namespace Sluice.Live.Hardening;
 
 /// <summary>Lines 3, 20 and 49: how long a handshake may take, and how many there may be.</summary>
-public sealed class AdmissionTests
+public sealed class AllowanceTests
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
