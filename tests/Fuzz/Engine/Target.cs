@@ -10,7 +10,7 @@ internal abstract class Target(string name)
     /// <summary>Longer inputs are not tried.</summary>
     public virtual int InputBytesMax => 1024;
 
-    /// <summary>How many inputs every change must pass.</summary>
+    /// <summary>How many inputs every change must pass, in two seconds or so.</summary>
     public virtual int CiExecutions => 20_000;
 
     /// <summary>Inputs to begin with.</summary>

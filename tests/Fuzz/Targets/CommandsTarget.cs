@@ -30,6 +30,9 @@ internal sealed class CommandsTarget() : Target("commands")
     public override int InputBytesMax => 512;
 
     /// <inheritdoc/>
+    public override int CiExecutions => 40_000;
+
+    /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => s_lines.Select(Encoding.UTF8.GetBytes);
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ internal sealed class DeflaterTarget() : Target("deflater")
     private readonly Inflater _inflater = new();
 
     /// <inheritdoc/>
+    public override int CiExecutions => 1_500;
+
+    /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => s_texts.Select(static (text, i) => (byte[])[7, (byte)i, (byte)(i * 50), .. System.Text.Encoding.ASCII.GetBytes(text)]);
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
     ];
 
     /// <inheritdoc/>
+    public override int CiExecutions => 12_000;
+
+    /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => FrameSeeds.For(masked: !TRole.MasksOutput).Select(static stream => (byte[])[0, 0, .. stream]);
 
     /// <inheritdoc/>

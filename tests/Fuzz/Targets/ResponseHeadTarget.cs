@@ -15,6 +15,9 @@ internal sealed class ResponseHeadTarget() : Target("response-head")
     private static readonly DeflateOffer?[] s_offers = [null, new(), new() { ReceiveFresh = true, ReceiveWindowBitsMax = 10 }, new() { ReceiveWindowBitsMax = 8 }];
 
     /// <inheritdoc/>
+    public override int CiExecutions => 40_000;
+
+    /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => HeadSeeds.Responses.Select(static (head, i) => (byte[])[(byte)(0x08 | (i << 1)), 0, .. head]);
 
     /// <inheritdoc/>
