@@ -19,6 +19,7 @@ public sealed class PoolRunner : IThreadPoolWorkItem, IDisposable
     private readonly Timer _timer;
     private long _timerDueMs = long.MaxValue;
     private int _state;
+    private volatile bool _isDisposed;
 
     /// <summary>Makes a runner that waits for its first demand.</summary>
     /// <param name="turn">Takes a turn and returns when the next is due, on <see cref="Environment.TickCount64"/>'s clock: a
@@ -47,8 +48,12 @@ public sealed class PoolRunner : IThreadPoolWorkItem, IDisposable
         }
     }
 
-    /// <summary>Ends the waiting for what is due; a turn that is demanded is still taken.</summary>
-    public void Dispose() => _timer.Dispose();
+    /// <summary>Waits for nothing any more; a turn that is demanded is still taken.</summary>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _timer.Dispose();
+    }
 
     void IThreadPoolWorkItem.Execute() => Run();
 
@@ -86,10 +91,18 @@ public sealed class PoolRunner : IThreadPoolWorkItem, IDisposable
     // A timer that is early finds nothing due and is set again, so most turns leave it as it is.
     private void SetTimer(long dueMs, long now)
     {
-        if (dueMs < Interlocked.Read(ref _timerDueMs))
+        if (dueMs >= Interlocked.Read(ref _timerDueMs) || _isDisposed)
         {
-            Interlocked.Exchange(ref _timerDueMs, dueMs);
+            return;
+        }
+        Interlocked.Exchange(ref _timerDueMs, dueMs);
+        try
+        {
             _timer.Change(Math.Min(dueMs - now, int.MaxValue), Timeout.Infinite);
+        }
+        catch (ObjectDisposedException)
+        {
+            // In this moment.
         }
     }
 

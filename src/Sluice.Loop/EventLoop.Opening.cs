@@ -10,35 +10,6 @@ public sealed partial class EventLoop
     private static readonly HttpHeadLimits s_headLimits = HttpHeadLimits.Default;
 
     private readonly List<byte[]> _paths = [];
-    private readonly AddressCensus? _census;
-    private PlaceCourier? _placesHome;
-    private int _unwelcome; // connections that are here for their answer only
-
-    /// <summary>Deals accepted sockets over the loops of a group; null: they all stay here.</summary>
-    public LoopGroup? Group { get; set; }
-
-    /// <summary>Makes an accepted socket a connection of this loop, at least for as long as an answer takes.</summary>
-    internal void Adopt(Newcomer newcomer)
-    {
-        bool isWelcome = newcomer.Admission != Admission.Refused && HasRoom;
-        if (!isWelcome && _unwelcome >= _options.RefusalsMax)
-        {
-            GiveBack(newcomer.Place);
-            _system.Close(newcomer.Socket);
-            return;
-        }
-        ConnectionState state = isWelcome && _options.ReleasesForeign ? ConnectionState.Peeking : ConnectionState.Head;
-        Handle connection = AddRow(newcomer.Socket, state);
-        _connections[connection.Index].Place = newcomer.Place.Value;
-        SetDeadline(connection, _options.HandshakeTimeoutMs);
-        _system.Adopt(newcomer.Socket, connection.Value, peek: state == ConnectionState.Peeking);
-        if (!isWelcome)
-        {
-            _unwelcome++;
-            _connections[connection.Index].Flags |= ConnectionFlags.Unwelcome;
-            TurnAway(connection, newcomer.Admission);
-        }
-    }
 
     /// <summary>Makes a socket whose handshake somebody else has made an open connection of this loop.</summary>
     /// <param name="socket">The system's number of it.</param>
@@ -61,8 +32,6 @@ public sealed partial class EventLoop
         return true;
     }
 
-    private bool HasRoom => _connections.Count - _unwelcome < _options.ConnectionsMax && _shutdownAtMs is null;
-
     private Handle AddRow(int socket, ConnectionState state)
     {
         Handle connection = _connections.Add();
@@ -70,56 +39,6 @@ public sealed partial class EventLoop
         row.Socket = socket;
         row.State = state;
         return connection;
-    }
-
-    private void OnAccepted(in Completion completion)
-    {
-        Admission admission = Admission.Welcome;
-        Place place = default;
-        if (_census is not null)
-        {
-            admission = _census.Enter(completion.Buffer.AsSpan(completion.Offset, completion.Count), _system.Now, out place);
-        }
-        Newcomer newcomer = new(completion.Socket, admission, place);
-        if (Group is null)
-        {
-            Adopt(newcomer);
-        }
-        else
-        {
-            Group.Deal(newcomer);
-        }
-    }
-
-    /// <summary>From now on places go back to the loop that accepts.</summary>
-    internal void GivesPlacesTo(EventLoop accepting) => _placesHome = new PlaceCourier(this, accepting);
-
-    private void GiveBack(Place place)
-    {
-        if (place == default)
-        {
-            return;
-        }
-        if (_placesHome is null)
-        {
-            _census!.Leave(place, _system.Now);
-        }
-        else
-        {
-            _placesHome.Send(place);
-        }
-    }
-
-    private void TurnAway(Handle connection, Admission admission)
-    {
-        if (admission == Admission.Refused)
-        {
-            RefuseAtOnce(connection, 429, "Too many handshakes at a time from this address.");
-        }
-        else
-        {
-            RefuseAtOnce(connection, 503, _shutdownAtMs is null ? "The server is full." : ShuttingDown);
-        }
     }
 
     private void OnPeeked(Handle connection, in Completion completion)
@@ -281,24 +200,5 @@ public sealed partial class EventLoop
         };
         Handshake.WriteRefusal(OutgoingFor(connection), status, reason, retryAfterSeconds, isHead);
         Drain(connection);
-    }
-
-    // An answer that does not wait for the request.
-    private void RefuseAtOnce(Handle connection, int status, string reason)
-    {
-        ref Connection row = ref _connections[connection.Index];
-        if (row.State == ConnectionState.Peeking)
-        {
-            row.State = ConnectionState.Head;
-            _system.Arm(row.Socket);
-        }
-        Begin(connection);
-        Refuse(connection, status, reason);
-        End(connection);
-    }
-
-    private sealed class PlaceCourier(EventLoop from, EventLoop accepting) : Courier<Place>(from, accepting)
-    {
-        protected override void Deliver(EventLoop to, Place place) => to._census!.Leave(place, to._system.Now);
     }
 }

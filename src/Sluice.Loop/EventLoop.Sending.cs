@@ -6,10 +6,16 @@ namespace Sluice.Loop;
 // What is owed to a peer, and what becomes of it when the peer takes too little.
 public sealed partial class EventLoop
 {
+    // What replies of one turn may have compressed, in bytes: some milliseconds. Beyond it they go plain, so that those who make
+    // many do not keep the others waiting.
+    private const int CompressQuantum = 256 << 10;
+
     private readonly Outgoing _outgoing;
 
     // Whole messages that wait for the end of one that is sent in parts.
     private readonly Dictionary<Handle, Outbox> _afterParts = [];
+
+    private int _compressLeft = CompressQuantum;
 
     /// <summary>Compresses for everybody on this loop; it keeps nothing between two calls.</summary>
     public Deflater Deflater => field ??= new Deflater();
@@ -163,11 +169,12 @@ public sealed partial class EventLoop
         row.State == ConnectionState.Open && (row.Flags & ConnectionFlags.InParts) != 0 ? SendResult.Queued : Answer(ref row);
 
     private bool MayCompress(in Connection row, int bytes, SendOptions options) =>
-        row.Protocol.Deflate.Agreed && (options & SendOptions.Uncompressed) == 0 && (row.Flags & ConnectionFlags.InParts) == 0
+        row.Protocol.Deflate.Agreed && _compressLeft > 0 && (options & SendOptions.Uncompressed) == 0 && (row.Flags & ConnectionFlags.InParts) == 0
         && _endpoints[row.Endpoint].Deflate is { } deflate && bytes >= deflate.MessageBytesMin && bytes <= deflate.MessageBytesMax;
 
     private bool SendCompressed(Handle connection, ref Connection row, Opcode opcode, ReadOnlySpan<byte> payload)
     {
+        _compressLeft -= payload.Length;
         byte[] work = Buffers.Rent(Deflater.BytesMax(payload.Length));
         int length = Deflater.Compress(default, payload, row.Protocol.Deflate.SendWindowBits, work, out _);
         bool pays = length < payload.Length;

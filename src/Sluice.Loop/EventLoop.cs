@@ -115,6 +115,7 @@ public sealed partial class EventLoop
     public void Turn()
     {
         EndOver(); // what was closed between two turns
+        _compressLeft = CompressQuantum;
         long deadline = DueMs;
         for (int i = 0; i < _options.TurnQuantum && _system.Next(deadline, out Completion completion); i++)
         {

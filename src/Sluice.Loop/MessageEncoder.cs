@@ -23,12 +23,12 @@ public sealed class MessageEncoder
 
     private const int NumbersPerSource = 32; // bits
 
-    private static long s_sources;
+    private static long _sourceCount;
 
     private readonly Deflater _deflater;
     private readonly VariantDemand _demand = new();
     private MessageHistory? _history; // none until somebody wants one
-    private ulong _number = (ulong)Interlocked.Increment(ref s_sources) << NumbersPerSource;
+    private ulong _number = (ulong)Interlocked.Increment(ref _sourceCount) << NumbersPerSource;
 
     /// <summary>Makes an encoder.</summary>
     /// <param name="deflater">Shared with others of the same thread; it keeps nothing between messages.</param>

@@ -22,6 +22,7 @@ public sealed partial class AsyncWebSocket : IMessageSource
     private readonly CancellationTokenSource _over = new();
     private readonly MessageBuffer _gathered = new();
     private ArrivedPart? _lent; // the caller reads it until the next read
+    private WebSocketMessageStream? _stream; // the message that was last read as a stream
     private WebSocketMessageStream? _unfinished; // the message that is read as a stream and not to its end
     private bool _isGathering; // a message that is read whole and not to its end
     private int _isReading;
@@ -121,6 +122,7 @@ public sealed partial class AsyncWebSocket : IMessageSource
             }
             WebSocketMessageStream stream = new(this, Lend(part));
             _unfinished = part.IsLast ? null : stream;
+            _stream = stream;
             return stream;
         }
         finally
@@ -211,6 +213,8 @@ public sealed partial class AsyncWebSocket : IMessageSource
 
     private async ValueTask SkipUnfinishedAsync(CancellationToken cancellationToken)
     {
+        _stream?.Leave();
+        _stream = null;
         while (_unfinished is not null)
         {
             ArrivedPart? part = await _inbox.TakeAsync(cancellationToken).ConfigureAwait(false);

@@ -57,29 +57,32 @@ internal sealed class FuzzLoop
         Try(CollectionsMarshal.AsSpan(input)[..Math.Min(input.Count, _target.InputBytesMax)]);
     }
 
-    /// <summary>The fewest inputs that take every way, shorter than <paramref name="bytesMax"/>; the best first.</summary>
+    /// <summary>Few inputs that take every way, shorter than <paramref name="bytesMax"/>; those that take most come first.</summary>
     public List<byte[]> Minimise(int inputsMax, int bytesMax)
     {
-        List<(byte[] Input, int[] Features)> candidates = [];
+        PriorityQueue<(byte[] Input, int[] Features), (int Gain, int Length)> candidates = new();
         foreach (byte[] input in Corpus.Inputs.Where(input => input.Length < bytesMax))
         {
             if (Execute(input) is null)
             {
-                candidates.Add((input, [.. _coverage.End()]));
+                int[] features = [.. _coverage.End()];
+                candidates.Enqueue((input, features), (-features.Length, input.Length));
             }
         }
         List<byte[]> chosen = [];
         HashSet<int> taken = [];
-        while (chosen.Count < inputsMax && candidates.Count > 0)
+        while (chosen.Count < inputsMax && candidates.TryDequeue(out (byte[] Input, int[] Features) best, out (int Gain, int Length) before))
         {
-            (byte[] Input, int[] Features) best = candidates.MaxBy(candidate => (candidate.Features.Count(feature => !taken.Contains(feature)), -candidate.Input.Length));
-            if (!best.Features.Any(taken.Add))
+            int gain = best.Features.Count(feature => !taken.Contains(feature));
+            if (gain == -before.Gain)
             {
-                break;
+                chosen.Add(best.Input);
+                taken.UnionWith(best.Features);
             }
-            taken.UnionWith(best.Features);
-            candidates.Remove(best);
-            chosen.Add(best.Input);
+            else if (gain > 0)
+            {
+                candidates.Enqueue(best, (-gain, before.Length)); // others may gain more now
+            }
         }
         return chosen;
     }

@@ -26,6 +26,7 @@ internal sealed class Watchdog : IDisposable
         FileStream file = new(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         _file = MemoryMappedFile.CreateFromFile(file, mapName: null, sizeof(int) + InputBytesMax, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
         _view = _file.CreateViewAccessor();
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
         _timer = new Timer(static state => ((Watchdog)state!).Look(), this, InputTimeoutMs, InputTimeoutMs);
     }
 
@@ -58,11 +59,15 @@ internal sealed class Watchdog : IDisposable
     /// <summary>The process lives.</summary>
     public void Dispose()
     {
+        AppDomain.CurrentDomain.ProcessExit -= OnExit;
         _timer.Dispose();
         _view.Dispose();
         _file.Dispose();
         File.Delete(_path);
     }
+
+    // Whoever stops a run with a signal has not found anything.
+    private void OnExit(object? sender, EventArgs e) => File.Delete(_path);
 
     private void Look()
     {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Numerics;
 using System.Text.RegularExpressions;
 
 namespace Sluice.Fuzz;
@@ -82,16 +84,17 @@ internal static partial class HandshakeModel
     private static bool IsAuthority(string text)
     {
         Match match = AuthorityForm().Match(text);
+        string v6 = match.Groups["v6"].Value;
         return match.Success
-            && (match.Groups["port"].Value.TrimStart('0') is "" or { Length: <= 5 }) && (match.Groups["port"].Value == "" || ulong.Parse(match.Groups["port"].Value.TrimStart('0').PadLeft(1, '0'), System.Globalization.CultureInfo.InvariantCulture) <= 65535)
-            && (match.Groups["v6"].Value == "" || (IPAddress.TryParse(match.Groups["v6"].Value, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6));
+            && BigInteger.Parse("0" + match.Groups["port"].Value, CultureInfo.InvariantCulture) <= ushort.MaxValue
+            && (v6 == "" || (IPAddress.TryParse(v6, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6));
     }
 
     private static (string Host, int Port) Split(string authority, int defaultPort)
     {
         Match match = AuthorityForm().Match(authority);
         string port = match.Groups["port"].Value;
-        return (match.Groups["host"].Value.ToLowerInvariant(), port == "" ? defaultPort : int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+        return (match.Groups["host"].Value.ToLowerInvariant(), port == "" ? defaultPort : int.Parse(port, CultureInfo.InvariantCulture));
     }
 
     [GeneratedRegex(@"\A" + Token + @"\z")]

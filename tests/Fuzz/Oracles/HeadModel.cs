@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -11,7 +12,7 @@ internal sealed partial record HeadModel
         Length = text.Length;
         string[] lines = text.Split("\r\n")[..^2];
         string[] start = lines[0].Split(' ', 3);
-        (Method, Target, Status) = request ? (start[0], start[1], 0) : ("", "", int.Parse(start[1], System.Globalization.CultureInfo.InvariantCulture));
+        (Method, Target, Status) = request ? (start[0], start[1], 0) : ("", "", int.Parse(start[1], CultureInfo.InvariantCulture));
         Headers = [.. lines[1..].Select(static line => (line[..line.IndexOf(':', StringComparison.Ordinal)], line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim(' ', '\t')))];
     }
 

@@ -20,7 +20,7 @@ internal sealed class DeflaterTarget() : Target("deflater")
     private readonly Inflater _inflater = new();
 
     /// <inheritdoc/>
-    public override int CiExecutions => 1_500;
+    public override int CiExecutions => 3_000;
 
     /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => s_texts.Select(static (text, i) => (byte[])[7, (byte)i, (byte)(i * 50), .. System.Text.Encoding.ASCII.GetBytes(text)]);

@@ -6,7 +6,7 @@ namespace Sluice.Fuzz;
 /// cut, and the stream.</summary>
 internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRole : struct, IRole
 {
-    private const int HeadBytes = 2;
+    private const int SettingBytes = 2;
 
     private static readonly WebSocketLimits s_wide = new() { MessageBytesMax = 8 << 20 };
     private static readonly WebSocketLimits s_narrow = new() { MessageBytesMax = 100, FragmentsMax = 5, EmptyFragmentsMax = 2 };
@@ -20,9 +20,6 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
     ];
 
     /// <inheritdoc/>
-    public override int CiExecutions => 12_000;
-
-    /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => FrameSeeds.For(masked: !TRole.MasksOutput).Select(static stream => (byte[])[0, 0, .. stream]);
 
     /// <inheritdoc/>
@@ -31,7 +28,7 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
     /// <inheritdoc/>
     public override void Run(ReadOnlySpan<byte> input)
     {
-        if (input.Length < HeadBytes)
+        if (input.Length < SettingBytes)
         {
             return;
         }
@@ -39,7 +36,7 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
         int closeAfter = (input[0] >> 1) & 3;
         DeflateAgreement deflate = s_agreements[(input[0] >> 3) & 3];
         WebSocketLimits limits = wide ? s_wide : s_narrow;
-        byte[] stream = input[HeadBytes..].ToArray();
+        byte[] stream = input[SettingBytes..].ToArray();
 
         FrameReading<TRole> whole = new(limits, deflate, closeAfter);
         whole.Receive(stream);
@@ -98,13 +95,13 @@ internal sealed class FramesTarget<TRole>(string name) : Target(name) where TRol
     /// <inheritdoc/>
     public override bool Reshape(List<byte> input, Dice dice)
     {
-        if (input.Count < HeadBytes)
+        if (input.Count < SettingBytes)
         {
             return false;
         }
         FrameShaper shaper = new(dice, masked: !TRole.MasksOutput, compress: (input[0] & 0x18) != 0);
-        byte[] stream = shaper.Reshape([.. input.Skip(HeadBytes)]);
-        input.RemoveRange(HeadBytes, input.Count - HeadBytes);
+        byte[] stream = shaper.Reshape([.. input.Skip(SettingBytes)]);
+        input.RemoveRange(SettingBytes, input.Count - SettingBytes);
         input.AddRange(stream);
         return true;
     }

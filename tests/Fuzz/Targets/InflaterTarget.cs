@@ -13,7 +13,7 @@ internal sealed class InflaterTarget() : Target("inflater")
     private readonly Inflater _cutInflater = new();
 
     /// <inheritdoc/>
-    public override int CiExecutions => 6_000;
+    public override int CiExecutions => 10_000;
 
     /// <inheritdoc/>
     public override IEnumerable<byte[]> Seeds => DeflateShaper.Seeds.Select(static message => (byte[])[7, 0, 255, .. message]);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Sluice.Protocol;
@@ -181,7 +182,7 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
         Handshake.WriteRefusal(output, status, reason);
         HeadModel? answer = HeadModel.Response(output.WrittenSpan);
         Oracle.Holds(answer is not null && answer.Status == status, "A refusal is a well-formed head.");
-        Oracle.Same(string.Join(",", answer!.Values("Content-Length")), (output.WrittenCount - answer.Length).ToString(System.Globalization.CultureInfo.InvariantCulture), "A refusal's body is as long as it says.");
+        Oracle.Same(string.Join(",", answer!.Values("Content-Length")), (output.WrittenCount - answer.Length).ToString(CultureInfo.InvariantCulture), "A refusal's body is as long as it says.");
     }
 
     private static List<(string Name, string Value)> Names(HeaderLines lines)

@@ -231,7 +231,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
             peer.Send(bytes);
             return true;
         }
-        catch (System.Net.Sockets.SocketException)
+        catch (IOException)
         {
             return false;
         }

@@ -181,7 +181,7 @@ public sealed class LivenessTests
                 peer.Send(frame);
             }
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // It was.
         }

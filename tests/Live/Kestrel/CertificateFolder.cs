@@ -44,5 +44,29 @@ internal sealed class CertificateFolder : IDisposable
         return new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(from, from.AddDays(2));
     }
 
+    /// <summary>Puts a certificate there that another has signed, followed by that one, and its key.</summary>
+    internal void WriteSigned(string name, X509Certificate2 issuer)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, [1]);
+        File.WriteAllText(CertificatePath, $"{certificate.ExportCertificatePem()}\n{issuer.ExportCertificatePem()}\n");
+        File.WriteAllText(KeyPath, key.ExportPkcs8PrivateKeyPem());
+    }
+
+    /// <summary>One that may sign others.</summary>
+    internal static X509Certificate2 MakeAuthority(string name, X509Certificate2? issuer)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        if (issuer is null)
+        {
+            return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        }
+        using X509Certificate2 signed = request.Create(issuer, issuer.NotBefore, issuer.NotAfter, [2]);
+        return signed.CopyWithPrivateKey(key);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 }

@@ -98,6 +98,21 @@ public sealed class PoolRunnerTests
     }
 
     [Fact]
+    public void AfterItsEndItIsStillServedOnDemandAndWaitsForNothing()
+    {
+        int turns = 0;
+        PoolRunner runner = new(() =>
+        {
+            turns++;
+            return Environment.TickCount64 + 3_600_000;
+        });
+        runner.RunHere();
+        runner.Dispose();
+        runner.RunHere();
+        Assert.Equal(2, turns);
+    }
+
+    [Fact]
     public void WhatIsDueLaterIsDoneLaterAndTheEarliestTimeCounts()
     {
         long due = long.MaxValue;

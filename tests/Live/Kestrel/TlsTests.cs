@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Sluice.AspNetCore;
 using Sluice.Protocol;
@@ -107,6 +108,26 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     [Fact]
+    public void WhatLeadsToARootIsShownToo()
+    {
+        using X509Certificate2 root = CertificateFolder.MakeAuthority("root", null);
+        using X509Certificate2 middle = CertificateFolder.MakeAuthority("middle", root);
+        _folder.WriteSigned("signed", middle);
+        _certificate.Reload();
+        string[] shown = [];
+        using SslStream tls = Handshake(_rig.Tls, new SslClientAuthenticationOptions
+        {
+            RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+            {
+                shown = [.. chain!.ChainPolicy.ExtraStore.Select(static certificate => certificate.Subject)];
+                return certificate?.Subject == "CN=signed";
+            },
+        });
+        Assert.Contains("CN=middle", shown);
+        Assert.Empty(_folder.Told.Skip(1));
+    }
+
+    [Fact]
     public void RecordsMayComeByteByByte()
     {
         using Socket socket = ConnectSocket();
@@ -190,8 +211,7 @@ public sealed class TlsTests : IAsyncLifetime
         Http2,
     }
 
-    private static bool IsFirst(object sender, System.Security.Cryptography.X509Certificates.X509Certificate? certificate,
-        System.Security.Cryptography.X509Certificates.X509Chain? chain, SslPolicyErrors errors) =>
+    private static bool IsFirst(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
         certificate?.Subject == CertificateFolder.FirstSubject;
 
     private string ShownSubject(KestrelRig? rig = null)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Sluice.Protocol;
 
@@ -11,7 +12,8 @@ internal static class Http2Opening
     internal static async Task<Upgraded?> TryPerformAsync(OpeningHandshake handshake, CancellationToken cancellationToken)
     {
         WebSocketClientOptions options = handshake.Options;
-        HttpMessageInvoker? own = options.Http2Invoker is null ? new HttpMessageInvoker(MakeHandler(options)) : null;
+        Transport transport = new();
+        HttpMessageInvoker? own = options.Http2Invoker is null ? new HttpMessageInvoker(MakeHandler(options, transport)) : null;
         HttpResponseMessage? response = null;
         try
         {
@@ -25,6 +27,7 @@ internal static class Http2Opening
         {
             response?.Dispose();
             own?.Dispose();
+            transport.Close(); // a connection that is still waiting for the server would outlive its handler
             // A server without HTTP/2 may end TLS, which offers nothing else. If TLS has failed for another reason, HTTP/1.1 tells it.
             if (options.HttpVersion == WebSocketHttpVersion.Http2OrHttp11 && (IsUnspoken(error) || IsOfTls(error)))
             {
@@ -38,10 +41,11 @@ internal static class Http2Opening
         }
     }
 
-    private static SocketsHttpHandler MakeHandler(WebSocketClientOptions options)
+    private static SocketsHttpHandler MakeHandler(WebSocketClientOptions options, Transport transport)
     {
         SocketsHttpHandler handler = new()
         {
+            ConnectCallback = transport.ConnectAsync,
             UseCookies = false,
             AllowAutoRedirect = false,
             UseProxy = options.Proxy is not null,
@@ -81,6 +85,30 @@ internal static class Http2Opening
             }
         }
         return request;
+    }
+
+    /// <summary>The socket under a handler of our own, which opens one connection.</summary>
+    private sealed class Transport
+    {
+        private Socket? _socket;
+
+        internal async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+        {
+            Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            _socket = socket;
+            try
+            {
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        internal void Close() => _socket?.Dispose();
     }
 
     private static bool IsUnspoken(Exception error) =>
