@@ -73,7 +73,8 @@ public static class FuzzCommand
         }
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{target.Name,-16} {loop.Executions,9} executions {loop.Executions / took.TotalSeconds,7:0} a second {loop.Corpus.Edges,6} edges {loop.Corpus.Count,5} inputs {loop.Findings.Count,3} findings"));
+            $"{target.Name,-16} {loop.Executions,9} executions {loop.Executions / took.TotalSeconds,7:0} a second " +
+            $"{loop.Corpus.Edges,6} edges {loop.Corpus.Count,5} inputs {loop.Findings.Count,3} findings"));
         foreach (Finding finding in loop.Findings)
         {
             Console.WriteLine($"{target.Name}: {finding.Error}\n  replay: {InputStore.ReplayCommand(s_store.SaveCrash(target, finding.Input))}");
@@ -96,8 +97,10 @@ public static class FuzzCommand
         {
             loop.Step();
         }
-        Console.WriteLine($"{canary.Name,-16} {loop.Executions,9} executions, and {(loop.Findings.Count > 0 ? "it is found" : "it is NOT found: branches are not measured, or lead nowhere")}");
-        return loop.Findings.Count > 0;
+        bool found = loop.Findings.Count > 0;
+        string verdict = found ? "it is found" : "it is NOT found: branches are not measured, or lead nowhere";
+        Console.WriteLine($"{canary.Name,-16} {loop.Executions,9} executions, and {verdict}");
+        return found;
     }
 
     private static Target Named(string name) =>

@@ -10,8 +10,15 @@ internal sealed class Mutator(Dice dice, byte[][] tokens)
     private const int ChangesMax = 12;
     private const int BlockBytesMax = 64;
 
-    private static readonly byte[] s_bytes = [0, 1, 0x7D, 0x7E, 0x7F, 0x80, 0x81, 0x88, 0xC0, 0xED, 0xFE, 0xFF, (byte)'\r', (byte)'\n', (byte)' ', (byte)','];
-    private static readonly ushort[] s_words = [0, 1, 125, 126, 127, 128, 255, 256, 999, 1000, 1004, 1005, 1006, 1011, 1012, 1014, 1015, 2999, 3000, 4999, 5000, 0x7FFF, 0x8000, 0xFFFF];
+    private static readonly byte[] s_bytes =
+    [
+        0, 1, 0x7D, 0x7E, 0x7F, 0x80, 0x81, 0x88, 0xC0, 0xED, 0xFE, 0xFF, (byte)'\r', (byte)'\n', (byte)' ', (byte)',',
+    ];
+    private static readonly ushort[] s_words =
+    [
+        0, 1, 125, 126, 127, 128, 255, 256, 999, 1000, 1004, 1005, 1006, 1011, 1012, 1014, 1015, 2999, 3000, 4999, 5000, 0x7FFF, 0x8000,
+        0xFFFF,
+    ];
 
     /// <summary>Changes an input.</summary>
     /// <param name="input">Changed.</param>

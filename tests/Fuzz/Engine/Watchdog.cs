@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Sluice.Fuzz;
 
@@ -11,9 +12,12 @@ internal sealed class Watchdog : IDisposable
     private const int InputTimeoutMs = 20_000;
     private const int InputBytesMax = 1 << 16;
 
+    private static readonly PosixSignal[] s_signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+
     private readonly string _path;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
+    private readonly PosixSignalRegistration[] _signals;
     private readonly Timer _timer;
     private long _begun;
     private long _seen = -1;
@@ -24,9 +28,11 @@ internal sealed class Watchdog : IDisposable
         _path = path;
         // Not shared, so that whoever finds it can tell whether its process lives.
         FileStream file = new(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
-        _file = MemoryMappedFile.CreateFromFile(file, mapName: null, sizeof(int) + InputBytesMax, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
+        _file = MemoryMappedFile.CreateFromFile(
+            file, mapName: null, sizeof(int) + InputBytesMax, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: false);
         _view = _file.CreateViewAccessor();
-        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        // Whoever stops a run with a signal has not found anything.
+        _signals = [.. s_signals.Select(signal => PosixSignalRegistration.Create(signal, _ => File.Delete(_path)))];
         _timer = new Timer(static state => ((Watchdog)state!).Look(), this, InputTimeoutMs, InputTimeoutMs);
     }
 
@@ -59,15 +65,12 @@ internal sealed class Watchdog : IDisposable
     /// <summary>The process lives.</summary>
     public void Dispose()
     {
-        AppDomain.CurrentDomain.ProcessExit -= OnExit;
+        Array.ForEach(_signals, static signal => signal.Dispose());
         _timer.Dispose();
         _view.Dispose();
         _file.Dispose();
         File.Delete(_path);
     }
-
-    // Whoever stops a run with a signal has not found anything.
-    private void OnExit(object? sender, EventArgs e) => File.Delete(_path);
 
     private void Look()
     {

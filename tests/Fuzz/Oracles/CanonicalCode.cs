@@ -10,7 +10,8 @@ internal sealed class CanonicalCode
 
     public CanonicalCode(int[] lengths)
     {
-        _symbols = [.. Enumerable.Range(0, CodeBitsMax + 1).Select(length => length == 0 ? [] : Enumerable.Range(0, lengths.Length).Where(symbol => lengths[symbol] == length).ToArray())];
+        int[] symbols = [.. Enumerable.Range(0, lengths.Length).Where(symbol => lengths[symbol] > 0)];
+        _symbols = [.. Enumerable.Range(0, CodeBitsMax + 1).Select(length => symbols.Where(symbol => lengths[symbol] == length).ToArray())];
         int next = 0;
         for (int length = 1; length <= CodeBitsMax; length++)
         {

@@ -15,7 +15,8 @@ internal sealed partial record ExtensionModel(bool ServerFresh, bool ClientFresh
     private const string TokenByte = @"[!#$%&'*+\-.^_`|~0-9A-Za-z]";
     private const string Space = @"[ \t]*";
     private const string Value = "(" + TokenByte + @"+|""(\\?" + TokenByte + @")+"")";
-    private const string Extension = Space + TokenByte + "+" + Space + "(;" + Space + TokenByte + "+" + "(" + Space + "=" + Space + Value + ")?" + Space + ")*";
+    private const string Spaced = Space + TokenByte + "+" + Space;
+    private const string Extension = Spaced + "(;" + Spaced + "(=" + Space + Value + Space + ")?)*";
 
     /// <summary>Whether a line is a list of extensions, whatever they are (RFC 6455, 9.1).</summary>
     public static bool IsWellFormed(string line) => Grammar().IsMatch(line);
@@ -51,12 +52,15 @@ internal sealed partial record ExtensionModel(bool ServerFresh, bool ClientFresh
         Oracle.Holds(answer!.ClientFresh && agreement.ReceiveFresh, "A client is always asked to compress each message alone.");
         Oracle.Same(offer.ServerFresh, answer.ServerFresh, "A server compresses each message alone if it is asked to.");
         Oracle.Same(answer.ServerFresh, agreement.SendFresh, "What is answered is what is agreed.");
-        Oracle.Same(Math.Min(Window(offer.ServerBits), options.SendWindowBitsMax), agreement.SendWindowBits, "A server's window is the smaller of what it wants and what it is asked.");
+        Oracle.Same(Math.Min(Window(offer.ServerBits), options.SendWindowBitsMax), agreement.SendWindowBits,
+            "A server's window is the smaller of what it wants and what it is asked.");
         Oracle.Same(Window(answer.ServerBits), agreement.SendWindowBits, "The server's window is answered as it is agreed.");
         Oracle.Holds(offer.ServerBits == 0 || answer.ServerBits > 0, "A bound that is asked of the server is repeated.");
         Oracle.Same(Window(answer.ClientBits), agreement.ReceiveWindowBits, "The client's window is answered as it is agreed.");
-        Oracle.Holds(!answer.ClientBitsOffered || (offer.ClientBitsOffered && answer.ClientBits > 0), "A client's window is bounded only if that is offered, and by a number.");
-        Oracle.Holds(!offer.ClientBitsOffered || agreement.ReceiveWindowBits <= options.ReceiveWindowBitsMax, "A client's window is bounded if the server wants that and may.");
+        Oracle.Holds(!answer.ClientBitsOffered || (offer.ClientBitsOffered && answer.ClientBits > 0),
+            "A client's window is bounded only if that is offered, and by a number.");
+        Oracle.Holds(!offer.ClientBitsOffered || agreement.ReceiveWindowBits <= options.ReceiveWindowBitsMax,
+            "A client's window is bounded if the server wants that and may.");
     }
 
     /// <summary>Checks what a client agreed to: null answers were refused.</summary>

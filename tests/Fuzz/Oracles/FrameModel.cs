@@ -127,7 +127,9 @@ internal sealed class FrameModel
         if (_compressed)
         {
             ReferenceInflater inflated = ReferenceInflater.Run(message, _history, _deflate.ReceiveWindowBits, complete);
-            bool broken = inflated.End == InflateEnd.Invalid || (complete && inflated.End == InflateEnd.Truncated) || inflated.Output.Length > _limits.MessageBytesMax;
+            bool broken = inflated.End == InflateEnd.Invalid
+                || (complete && inflated.End == InflateEnd.Truncated)
+                || inflated.Output.Length > _limits.MessageBytesMax;
             if (inflated.End == InflateEnd.TooLong || (broken && !complete))
             {
                 return false;
@@ -173,6 +175,7 @@ internal sealed class FrameModel
         int code = payload.Length == 0 ? CloseCodes.NoStatus : payload.Length == 1 ? 0 : BinaryPrimitives.ReadUInt16BigEndian(payload);
         bool allowed = payload.Length == 0 || code is (>= 1000 and <= 1003) or (>= 1007 and <= 1014) or (>= 3000 and <= 4999);
         bool text = !allowed || payload.Length == 0 || IsText(payload.AsSpan(2), complete: true);
-        Transcript.EndWith(allowed && text ? StreamEnd.Closed : StreamEnd.Refused, !allowed ? CloseCodes.ProtocolError : text ? code : CloseCodes.InvalidPayload, "");
+        code = !allowed ? CloseCodes.ProtocolError : text ? code : CloseCodes.InvalidPayload;
+        Transcript.EndWith(allowed && text ? StreamEnd.Closed : StreamEnd.Refused, code, "");
     }
 }

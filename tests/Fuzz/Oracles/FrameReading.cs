@@ -82,7 +82,8 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
         {
             Oracle.Holds(!closed, "Nothing follows a close frame.");
             Oracle.Holds(FrameHeader.TryRead(rest, out FrameHeader header), "An answer has a whole header.");
-            Oracle.Holds(header is { Final: true, Minimal: true, ReservedBits: 0, PayloadLength: <= 125 } && header.Masked == TRole.MasksOutput, "An answer is a well-formed control frame.");
+            Oracle.Holds(header is { Final: true, Minimal: true, ReservedBits: 0, PayloadLength: <= 125 } && header.Masked == TRole.MasksOutput,
+                "An answer is a well-formed control frame.");
             Oracle.Holds(rest.Length - header.Size >= (int)header.PayloadLength, "An answer has a whole payload.");
             Span<byte> payload = rest.Slice(header.Size, (int)header.PayloadLength);
             Masking.Apply(payload, header.Mask);
@@ -109,7 +110,8 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
         string reason = payload.IsEmpty ? "" : Encoding.UTF8.GetString(payload[2..]);
         Oracle.Holds(code == CloseCodes.NoStatus || CloseCodes.IsValidReceived(code), "A close frame that is sent has a code that may be sent.");
         Oracle.Same(_closedFirst ? CloseCodes.Normal : Transcript.Code, code, "A close frame has the code of what led to it.");
-        Oracle.Same(_closedFirst ? OwnReason : Transcript.End == StreamEnd.Refused ? Transcript.Reason : "", reason, "A close frame has the reason of what led to it.");
+        Oracle.Same(_closedFirst ? OwnReason : Transcript.End == StreamEnd.Refused ? Transcript.Reason : "", reason,
+            "A close frame has the reason of what led to it.");
     }
 
     private void Note(in WebSocketEvent e)
@@ -139,7 +141,8 @@ internal sealed class FrameReading<TRole>(WebSocketLimits limits, DeflateAgreeme
                 Write(inflating ? $"{Transcript.End} a message" : $"{Transcript.End} {Transcript.Code} {Transcript.Reason}");
                 break;
         }
-        Oracle.Same(e.Kind is WebSocketEventKind.Close or WebSocketEventKind.Violation, _connection.CloseReceived, "A close or a violation is the last event, and no other is.");
+        Oracle.Same(e.Kind is WebSocketEventKind.Close or WebSocketEventKind.Violation, _connection.CloseReceived,
+            "A close or a violation is the last event, and no other is.");
     }
 
     private void NoteData(in WebSocketEvent e)

@@ -41,7 +41,8 @@ internal static partial class HandshakeModel
         Unless(versions.Length == 1, 400);
         Unless(versions.Length != 1 || versions[0] == "13", 426);
         Unless(keys.Length == 1 && Key().IsMatch(keys[0]), 400);
-        Unless(protocols.All(static protocol => TokenAlone().IsMatch(protocol)) && protocols.Distinct().Count() == protocols.Length && protocols.Length <= ProtocolsMax, 400);
+        Unless(protocols.All(static protocol => TokenAlone().IsMatch(protocol)), 400);
+        Unless(protocols.Distinct().Count() == protocols.Length && protocols.Length <= ProtocolsMax, 400);
         Unless(head.Values("Sec-WebSocket-Extensions").All(ExtensionModel.IsWellFormed), 400);
         Unless(origins.Length <= 1, 400);
         Unless(origins.Length == 0 || (hasHost && originAllowed(origins[^1], hosts[0])), 403);

@@ -13,7 +13,7 @@ internal sealed partial record HeadModel
         string[] lines = text.Split("\r\n")[..^2];
         string[] start = lines[0].Split(' ', 3);
         (Method, Target, Status) = request ? (start[0], start[1], 0) : ("", "", int.Parse(start[1], CultureInfo.InvariantCulture));
-        Headers = [.. lines[1..].Select(static line => (line[..line.IndexOf(':', StringComparison.Ordinal)], line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim(' ', '\t')))];
+        Headers = [.. lines[1..].Select(static line => line.Split(':', 2)).Select(static parts => (parts[0], parts[1].Trim(' ', '\t')))];
     }
 
     /// <summary>In bytes, with the empty line.</summary>

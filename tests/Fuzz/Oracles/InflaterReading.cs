@@ -31,8 +31,10 @@ internal sealed class InflaterReading
             Oracle.Holds(consumed >= 0 && consumed <= piece.Length, "A step consumes no more than there is.");
             Oracle.Holds(output.Length <= Inflater.StepBytesMax, "The output of a step is bounded.");
             Oracle.Holds(Status != InflateStatus.More || output.Length > 0, "A step that wants to be called again has given something.");
-            Oracle.Holds(Status != InflateStatus.NeedInput || (consumed == piece.Length && !final), "A step wants more input only when all is consumed and more may come.");
-            Oracle.Holds(Status != InflateStatus.Done || (consumed == piece.Length && final), "A message is complete when it has ended and all is consumed.");
+            Oracle.Holds(Status != InflateStatus.NeedInput || (consumed == piece.Length && !final),
+                "A step wants more input only when all is consumed and more may come.");
+            Oracle.Holds(Status != InflateStatus.Done || (consumed == piece.Length && final),
+                "A message is complete when it has ended and all is consumed.");
             Oracle.Holds(Status != InflateStatus.Broken || output.IsEmpty, "A step that breaks gives nothing.");
             piece = piece[consumed..];
             _output.AddRange(output);

@@ -11,10 +11,12 @@ internal static class KnownDifferences
         static (ours, theirs) => ours.Reason == "invalid length" && BeginsAs(ours, theirs),
 
         // The registry of close codes has grown by 1012 to 1014; the runtime's list ends at 1011.
-        static (ours, theirs) => ours is { End: StreamEnd.Closed, Code: >= 1012 and <= 1014 } && theirs.End == StreamEnd.Refused && BeginsAs(ours, theirs),
+        static (ours, theirs) => ours is { End: StreamEnd.Closed, Code: >= 1012 and <= 1014 } && theirs.End == StreamEnd.Refused
+            && BeginsAs(ours, theirs),
 
         // RFC 6455, 7.1.5: a close frame without a code is 1005 to the application; the runtime says 1000.
-        static (ours, theirs) => ours is { End: StreamEnd.Closed, Code: 1005 } && theirs is { End: StreamEnd.Closed, Code: 1000 } && ours.Messages.SequenceEqual(theirs.Messages),
+        static (ours, theirs) => ours is { End: StreamEnd.Closed, Code: 1005 } && theirs is { End: StreamEnd.Closed, Code: 1000 }
+            && ours.Messages.SequenceEqual(theirs.Messages),
 
         // A text fails at the first byte that no text could have there, or at its end; the runtime looks when the frame or its
         // buffer is full, takes F5 to F7 for the beginning of something, and does not look at an empty last frame.
@@ -24,10 +26,12 @@ internal static class KnownDifferences
         static (ours, theirs) => ours.Reason == "reserved bit set" && BeginsAs(ours, theirs),
 
         // RFC 6455, 8.1: a reason that is not UTF-8 fails the connection, and 1007 is the code for that; the runtime sends 1002.
-        static (ours, theirs) => ours is { End: StreamEnd.Refused, Code: 1007, Reason: "invalid UTF-8 in the close reason" } && theirs is { End: StreamEnd.Refused, Code: 1002 } && ours.Messages.SequenceEqual(theirs.Messages),
+        static (ours, theirs) => ours is { End: StreamEnd.Refused, Code: 1007, Reason: "invalid UTF-8 in the close reason" }
+            && theirs is { End: StreamEnd.Refused, Code: 1002 } && ours.Messages.SequenceEqual(theirs.Messages),
 
         // The runtime sends no close frame after compressed data that is broken.
-        static (ours, theirs) => ours is { End: StreamEnd.Refused, Code: 1007 } && theirs is { End: StreamEnd.Refused, Code: 0 } && ours.Messages.SequenceEqual(theirs.Messages),
+        static (ours, theirs) => ours is { End: StreamEnd.Refused, Code: 1007 } && theirs is { End: StreamEnd.Refused, Code: 0 }
+            && ours.Messages.SequenceEqual(theirs.Messages),
 
         // A compressed message that ends within a block, or looks back further than was agreed, is broken; the runtime takes
         // what there is, and has the largest window.

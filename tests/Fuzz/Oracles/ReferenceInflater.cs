@@ -12,7 +12,8 @@ internal sealed class ReferenceInflater
 
     private static readonly int[] s_order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-    private static readonly CanonicalCode s_fixedLiterals = new([.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]);
+    private static readonly CanonicalCode s_fixedLiterals = new(
+        [.. Enumerable.Range(0, 288).Select(static i => i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8)]);
     private static readonly CanonicalCode s_fixedDistances = new([.. Enumerable.Repeat(5, 32)]);
 
     private readonly byte[] _input;

@@ -102,7 +102,8 @@ internal static class SystemWebSocket
 
         public override int Read(byte[] buffer, int offset, int count) => _incoming.Read(buffer, offset, count);
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(_incoming.Read(buffer.Span));
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            new(_incoming.Read(buffer.Span));
 
         public override void Write(byte[] buffer, int offset, int count) => _outgoing.Write(buffer, offset, count);
 

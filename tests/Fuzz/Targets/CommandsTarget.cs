@@ -9,19 +9,36 @@ internal sealed class CommandsTarget() : Target("commands")
 {
     private static readonly string[] s_lines =
     [
-        "{\"id\":1,\"connect\":{\"token\":\"t\",\"data\":{\"a\":[1,2]}}}", "{\"id\":2,\"subscribe\":{\"channel\":\"news\",\"recover\":true,\"epoch\":\"x\",\"offset\":18446744073709551615,\"flag\":1,\"delta\":\"fossil\",\"tf\":null}}",
-        "{\"id\":3,\"publish\":{\"channel\":\"a\\u00e9\\n\",\"data\":\"\\ud83d\\ude00\"}}", "{\"id\":4,\"history\":{\"channel\":\"c\",\"limit\":-1,\"reverse\":false,\"since\":{\"offset\":5,\"epoch\":\"e\"}}}", "{}", "{\"id\":4294967295,\"ping\":null}",
+        "{\"id\":1,\"connect\":{\"token\":\"t\",\"data\":{\"a\":[1,2]}}}",
+        "{\"id\":2,\"subscribe\":{\"channel\":\"news\",\"recover\":true,\"epoch\":\"x\",\"offset\":18446744073709551615,\"flag\":1,\"delta\":\"fossil\",\"tf\":null}}",
+        "{\"id\":3,\"publish\":{\"channel\":\"a\\u00e9\\n\",\"data\":\"\\ud83d\\ude00\"}}",
+        "{\"id\":4,\"history\":{\"channel\":\"c\",\"limit\":-1,\"reverse\":false,\"since\":{\"offset\":5,\"epoch\":\"e\"}}}", "{}",
+        "{\"id\":4294967295,\"ping\":null}",
     ];
 
-    private static readonly string[] s_methods = ["connect", "subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "ping", "send", "rpc", "refresh", "sub_refresh", "id", "other"];
-    private static readonly string[] s_fields = ["channel", "token", "delta", "epoch", "offset", "flag", "limit", "type", "recover", "reverse", "data", "since", "tf", "other"];
-    private static readonly string[] s_values = ["1", "-1", "4294967295", "18446744073709551615", "\"a\"", "\"\\u0061\\n\"", "\"b\\tc\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"", "true", "false", "null", "[1,{}]", "{\"a\":\"\\u0062\"}", "\"\u20AC\""];
+    private static readonly string[] s_methods =
+    [
+        "connect", "subscribe", "unsubscribe", "publish", "presence", "presence_stats", "history", "ping", "send", "rpc", "refresh",
+        "sub_refresh", "id", "other",
+    ];
+    private static readonly string[] s_fields =
+    [
+        "channel", "token", "delta", "epoch", "offset", "flag", "limit", "type", "recover", "reverse", "data", "since", "tf", "other",
+    ];
+    private static readonly string[] s_values =
+    [
+        "1", "-1", "4294967295", "18446744073709551615", "\"a\"", "\"\\u0061\\n\"", "\"b\\tc\"", "\"\\ud83d\\ude00\"", "\"\\ud800\"",
+        "true", "false", "null", "[1,{}]", "{\"a\":\"\\u0062\"}", "\"\u20AC\"",
+    ];
 
     private static readonly string[] s_words =
     [
-        "{", "}", "[", "]", ":", ",", "\"", "\\", "\\u0041", "\\ud800", "null", "true", "false", "-1", "1e2", "0.5", "4294967296", "18446744073709551616", "\"id\":", "\"connect\":", "\"subscribe\":", "\"unsubscribe\":", "\"publish\":",
-        "\"presence\":", "\"presence_stats\":", "\"history\":", "\"ping\":", "\"send\":", "\"rpc\":", "\"refresh\":", "\"sub_refresh\":", "\"channel\":", "\"token\":", "\"delta\":", "\"epoch\":", "\"offset\":", "\"flag\":", "\"limit\":",
-        "\"type\":", "\"recover\":", "\"reverse\":", "\"data\":", "\"since\":", "\"tf\":", "{\"channel\":\"a\"}", "\"\\u0069d\":", "\"c\\u0068annel\":",
+        "{", "}", "[", "]", ":", ",", "\"", "\\", "\\u0041", "\\ud800", "null", "true", "false", "-1", "1e2", "0.5", "4294967296",
+        "18446744073709551616", "\"id\":", "\"connect\":", "\"subscribe\":", "\"unsubscribe\":", "\"publish\":",
+        "\"presence\":", "\"presence_stats\":", "\"history\":", "\"ping\":", "\"send\":", "\"rpc\":", "\"refresh\":", "\"sub_refresh\":",
+        "\"channel\":", "\"token\":", "\"delta\":", "\"epoch\":", "\"offset\":", "\"flag\":", "\"limit\":",
+        "\"type\":", "\"recover\":", "\"reverse\":", "\"data\":", "\"since\":", "\"tf\":", "{\"channel\":\"a\"}", "\"\\u0069d\":",
+        "\"c\\u0068annel\":",
     ];
 
     private readonly CommandReader _reader = new();

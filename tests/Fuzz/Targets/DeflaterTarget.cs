@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 using Sluice.Protocol;
 
 namespace Sluice.Fuzz;
@@ -13,7 +14,10 @@ internal sealed class DeflaterTarget() : Target("deflater")
     private const int ReferenceBytesMax = 4096; // a longer one takes the reference too long
 
     private static readonly int[] s_repeats = [1, 1, 1, 2, 3, 17, 150, 500];
-    private static readonly string[] s_texts = ["", "a", "hello hello hello", "{\"id\":1,\"price\":10.25},{\"id\":2,\"price\":10.50}", "abcdefghijklmnopqrstuvwxyz0123456789"];
+    private static readonly string[] s_texts =
+    [
+        "", "a", "hello hello hello", "{\"id\":1,\"price\":10.25},{\"id\":2,\"price\":10.50}", "abcdefghijklmnopqrstuvwxyz0123456789",
+    ];
 
     private readonly Deflater _deflater = new();
     private readonly Deflater _other = new();
@@ -23,7 +27,8 @@ internal sealed class DeflaterTarget() : Target("deflater")
     public override int CiExecutions => 3_000;
 
     /// <inheritdoc/>
-    public override IEnumerable<byte[]> Seeds => s_texts.Select(static (text, i) => (byte[])[7, (byte)i, (byte)(i * 50), .. System.Text.Encoding.ASCII.GetBytes(text)]);
+    public override IEnumerable<byte[]> Seeds =>
+        s_texts.Select(static (text, i) => (byte[])[7, (byte)i, (byte)(i * 50), .. Encoding.ASCII.GetBytes(text)]);
 
     /// <inheritdoc/>
     public override void Run(ReadOnlySpan<byte> input)
@@ -41,7 +46,8 @@ internal sealed class DeflaterTarget() : Target("deflater")
             AddNoise(message, new Dice(input[0]));
         }
         byte[] compressed = Compress(history, message, windowBits, out int reach);
-        Oracle.Holds(reach >= 0 && reach <= Math.Min(1 << windowBits, history.Length + message.Length), "The reach is within the window and what there is.");
+        Oracle.Holds(reach >= 0 && reach <= Math.Min(1 << windowBits, history.Length + message.Length),
+            "The reach is within the window and what there is.");
 
         // The window that it says is enough.
         int needed = Math.Max(DeflateAgreement.WindowBitsMin, reach <= 1 ? 0 : BitOperations.Log2((uint)(reach - 1)) + 1);

@@ -10,8 +10,10 @@ internal sealed class ExtensionsTarget() : RequestHeadTarget("extensions")
 
     private static readonly string[] s_lines =
     [
-        "permessage-deflate", "permessage-deflate; client_max_window_bits", "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
-        "permessage-deflate; server_max_window_bits=10; client_max_window_bits=\"9\", permessage-deflate", "x; y=z\0permessage-deflate; server_max_window_bits=16, permessage-deflate;client_max_window_bits=8",
+        "permessage-deflate", "permessage-deflate; client_max_window_bits",
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+        "permessage-deflate; server_max_window_bits=10; client_max_window_bits=\"9\", permessage-deflate",
+        "x; y=z\0permessage-deflate; server_max_window_bits=16, permessage-deflate;client_max_window_bits=8",
         "a; b=\"c\\d\"",
     ];
 

@@ -15,7 +15,8 @@ internal static class FrameSeeds
         [0x7E, 0x00, 0x7E], [0xFE, 0x00, 0x7E], [0x7F, 0, 0, 0, 0, 0, 1, 0, 0], [0xFF, 0, 0, 0, 0, 0, 1, 0, 0], [0xFF, 0x80, 0, 0, 0, 0, 0, 0, 1],
         [0, 0, 0, 0], [0xC3, 0xA9], [0xE2, 0x82, 0xAC], [0xF0, 0x9F, 0x98, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC0, 0xAF],
         [0x03, 0xE8], [0x03, 0xED], [0x03, 0xF4], [0x0B, 0xB8], [0x13, 0x87],
-        [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], [0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00], [0x00, 0x00, 0x00, 0xFF, 0xFF], [0x02, 0x03, 0x80],
+        [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], [0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00], [0x00, 0x00, 0x00, 0xFF, 0xFF],
+        [0x02, 0x03, 0x80],
     ];
 
     /// <summary>The streams.</summary>
@@ -26,8 +27,16 @@ internal static class FrameSeeds
         {
             uint? mask = masked ? key : null;
             yield return [.. Frame(Opcode.Text, true, "hello \u20AC"u8, mask), .. Frame(Opcode.Binary, true, new byte[200], mask)];
-            yield return [.. Frame(Opcode.Text, false, "a"u8, mask), .. Frame(Opcode.Ping, true, "ping"u8, mask), .. Frame(Opcode.Continuation, false, [], mask), .. Frame(Opcode.Continuation, true, "b\u00E9"u8, mask)];
-            yield return [.. Frame(Opcode.Pong, true, [], mask), .. Frame(Opcode.Close, true, [0x03, 0xE8, .. "bye"u8], mask), .. Frame(Opcode.Text, true, "late"u8, mask)];
+            yield return
+            [
+                .. Frame(Opcode.Text, false, "a"u8, mask), .. Frame(Opcode.Ping, true, "ping"u8, mask),
+                .. Frame(Opcode.Continuation, false, [], mask), .. Frame(Opcode.Continuation, true, "b\u00E9"u8, mask),
+            ];
+            yield return
+            [
+                .. Frame(Opcode.Pong, true, [], mask), .. Frame(Opcode.Close, true, [0x03, 0xE8, .. "bye"u8], mask),
+                .. Frame(Opcode.Text, true, "late"u8, mask),
+            ];
             yield return Frame(Opcode.Close, true, [], mask);
             yield return Frame(Opcode.Text, true, new byte[126], mask);
         }

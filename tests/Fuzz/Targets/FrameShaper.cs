@@ -14,7 +14,10 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
     private const int PayloadBytesMax = 200;
     private const int FirstByteCompressed = 0x40;
 
-    private static readonly Opcode[] s_opcodes = [Opcode.Text, Opcode.Text, Opcode.Binary, Opcode.Continuation, Opcode.Continuation, Opcode.Ping, Opcode.Pong, Opcode.Close];
+    private static readonly Opcode[] s_opcodes =
+    [
+        Opcode.Text, Opcode.Text, Opcode.Binary, Opcode.Continuation, Opcode.Continuation, Opcode.Ping, Opcode.Pong, Opcode.Close,
+    ];
 
     private static readonly int[] s_closeCodes = [0, 1000, 1003, 1004, 1005, 1006, 1007, 1011, 1014, 1015, 1016, 3000, 4999];
 
@@ -107,7 +110,8 @@ internal sealed class FrameShaper(Dice dice, bool masked, bool compress)
     }
 
     // More than one step of an inflater gives.
-    private byte[] NewLongPayload() => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"{{\"key\":{dice.Below(100)}}}", 1500 + dice.Below(3000))));
+    private byte[] NewLongPayload() =>
+        Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat($"{{\"key\":{dice.Below(100)}}}", 1500 + dice.Below(3000))));
 
     // Raw deflate; mostly as RFC 7692, 7.2.1 wants it, sometimes ended by a final block.
     private byte[] Compress(ReadOnlySpan<byte> payload)

@@ -10,16 +10,22 @@ internal static class HeadSeeds
         + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
     /// <summary>What an acceptance begins with; the answer to 16 bytes of zero.</summary>
-    public const string ResponseBegin = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n";
+    public const string ResponseBegin = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + "Sec-WebSocket-Accept: ICX+Yqv66kxgM0FcWaLWlFLwTAI=\r\n";
 
     private static readonly string[] s_words =
     [
-        "\r\n", "\r\n\r\n", "\n", "\r", "\t", " ", ":", ": ", ", ", "; ", "=", "\"", "\\", "/", "?", "#", "\0", "\x7F", "\xE9", "[::1]", "[", "]", ":80", ":443", ":65536",
-        "GET ", "HEAD ", "POST ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "HTTP/2.0", "HTTP/1.1 101 ", "http://", "https://", "localhost", "localhost:8080", "example.com",
-        "Host: localhost\r\n", "Upgrade: websocket\r\n", "upgrade: foo, WebSocket\r\n", "Connection: keep-alive, Upgrade\r\n", "Origin: http://localhost:8080\r\n", "Origin: https://example.com\r\n",
+        "\r\n", "\r\n\r\n", "\n", "\r", "\t", " ", ":", ": ", ", ", "; ", "=", "\"", "\\", "/", "?", "#", "\0", "\x7F", "\xE9", "[::1]",
+        "[", "]", ":80", ":443", ":65536",
+        "GET ", "HEAD ", "POST ", " HTTP/1.1\r\n", " HTTP/1.0\r\n", "HTTP/2.0", "HTTP/1.1 101 ", "http://", "https://", "localhost",
+        "localhost:8080", "example.com",
+        "Host: localhost\r\n", "Upgrade: websocket\r\n", "upgrade: foo, WebSocket\r\n", "Connection: keep-alive, Upgrade\r\n",
+        "Origin: http://localhost:8080\r\n", "Origin: https://example.com\r\n",
         "Origin: null\r\n", "Content-Length: 0\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n",
-        "Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Version: 8\r\n", "Sec-WebSocket-Key: ", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Accept: ", "Sec-WebSocket-Protocol: ", "Sec-WebSocket-Extensions: ",
-        "chat", "superchat", "permessage-deflate", "permessage-deflatex", "x-webkit-deflate-frame", "client_max_window_bits", "server_max_window_bits", "client_no_context_takeover", "server_no_context_takeover",
+        "Sec-WebSocket-Version: 13\r\n", "Sec-WebSocket-Version: 8\r\n", "Sec-WebSocket-Key: ", "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Accept: ", "Sec-WebSocket-Protocol: ", "Sec-WebSocket-Extensions: ",
+        "chat", "superchat", "permessage-deflate", "permessage-deflatex", "x-webkit-deflate-frame", "client_max_window_bits",
+        "server_max_window_bits", "client_no_context_takeover", "server_no_context_takeover",
         "=8", "=9", "=10", "=15", "=16", "=7", "=08", "=\"10\"", "=+9", "= 9",
     ];
 

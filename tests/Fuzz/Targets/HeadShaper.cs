@@ -9,20 +9,28 @@ internal sealed class HeadShaper(Dice dice)
 {
     private static readonly string[] s_names =
     [
-        "Host", "Upgrade", "Connection", "Origin", "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Version", "Sec-WebSocket-Key", "Sec-WebSocket-Accept",
+        "Host", "Upgrade", "Connection", "Origin", "Content-Length", "Transfer-Encoding", "Sec-WebSocket-Version", "Sec-WebSocket-Key",
+        "Sec-WebSocket-Accept",
         "Sec-WebSocket-Protocol", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "Sec-WebSocket-Extensions", "Cookie",
     ];
 
     private static readonly string[] s_values =
     [
-        "localhost", "localhost:8080", "[::1]", "[::1]:80", "websocket", "Upgrade", "keep-alive, upgrade", "http://localhost:8080", "https://localhost:8080", "http://localhost", "https://example.com",
+        "localhost", "localhost:8080", "[::1]", "[::1]:80", "websocket", "Upgrade", "keep-alive, upgrade", "http://localhost:8080",
+        "https://localhost:8080", "http://localhost", "https://example.com",
         "HTTPS://EXAMPLE.COM:443", "null", "0", "00", "chunked", "13", "14", "dGhlIHNhbXBsZSBub25jZQ==", "ICX+Yqv66kxgM0FcWaLWlFLwTAI=", "",
     ];
 
     private static readonly string[] s_tokens = ["chat", "superchat", "Chat", "x", "!", ""];
-    private static readonly string[] s_extensions = ["permessage-deflate", "permessage-deflate", "permessage-deflate", "permessage-deflatex", "Permessage-Deflate", "x"];
+    private static readonly string[] s_extensions =
+    [
+        "permessage-deflate", "permessage-deflate", "permessage-deflate", "permessage-deflatex", "Permessage-Deflate", "x",
+    ];
     private static readonly string[] s_parameters =
-        ["server_no_context_takeover", "client_no_context_takeover", "server_max_window_bits", "server_max_window_bits", "client_max_window_bits", "client_max_window_bits", "x"];
+    [
+        "server_no_context_takeover", "client_no_context_takeover", "server_max_window_bits", "server_max_window_bits",
+        "client_max_window_bits", "client_max_window_bits", "x",
+    ];
 
     private static readonly string[] s_bits = ["8", "9", "10", "11", "12", "15", "16", "7", "08", "+9", "\"10\"", "\"1\\0\"", "\"\"", "true"];
     private static readonly string[] s_spaces = ["", "", "", " ", "\t "];

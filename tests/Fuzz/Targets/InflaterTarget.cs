@@ -84,11 +84,13 @@ internal sealed class InflaterTarget() : Target("inflater")
     private static void Check(InflaterReading reading, ReferenceInflater reference)
     {
         bool known = reference.End != InflateEnd.TooLong;
-        Oracle.Holds(!known || reading.Status == InflateStatus.Done == (reference.End == InflateEnd.Complete), "The inflater accepts what the reference does.");
+        Oracle.Holds(!known || reading.Status == InflateStatus.Done == (reference.End == InflateEnd.Complete),
+            "The inflater accepts what the reference does.");
         ReadOnlySpan<byte> expected = reference.Output;
         ReadOnlySpan<byte> actual = reading.Output;
         // What came before a broken symbol may stay with the step that breaks.
-        bool same = reading.Status == InflateStatus.Broken ? expected.StartsWith(actual) : known ? actual.SequenceEqual(expected) : actual.StartsWith(expected);
+        bool same = reading.Status == InflateStatus.Broken ? expected.StartsWith(actual)
+            : known ? actual.SequenceEqual(expected) : actual.StartsWith(expected);
         Oracle.Holds(same, "The inflater gives what the reference does.");
     }
 }

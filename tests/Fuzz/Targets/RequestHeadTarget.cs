@@ -20,7 +20,8 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
         (HandshakePolicy.SameOrigin, static (origin, host) => HandshakeModel.IsSameOrigin(origin, host, secure: false)),
         (HandshakePolicy.AnyOrigin, static (_, _) => true),
         (HandshakePolicy.Only("https://example.com", "http://localhost:8080", "null"),
-            static (origin, _) => origin == "null" || HandshakeModel.IsOrigin(origin, "https://example.com") || HandshakeModel.IsOrigin(origin, "http://localhost:8080")),
+            static (origin, _) => origin == "null" || HandshakeModel.IsOrigin(origin, "https://example.com")
+                || HandshakeModel.IsOrigin(origin, "http://localhost:8080")),
         (new() { Secure = true }, static (origin, host) => HandshakeModel.IsSameOrigin(origin, host, secure: true)),
     ];
 
@@ -76,7 +77,8 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
         if (status == HeadStatus.Complete)
         {
             Oracle.Same(model!.Length, head.Length, "A head ends with its empty line.");
-            Oracle.Holds(!narrow || (head.Length <= limits.HeadBytesMax && model.Target.Length <= limits.TargetBytesMax && model.Headers.Count <= limits.HeadersMax), "A complete head is within the limits.");
+            bool bounded = head.Length <= limits.HeadBytesMax && model.Target.Length <= limits.TargetBytesMax && model.Headers.Count <= limits.HeadersMax;
+            Oracle.Holds(bounded, "A complete head is within the limits.");
             Oracle.Holds(Names(head.Headers(bytes)).SequenceEqual(model.Headers), "The lines are those of the grammar.");
             Weigh(head, bytes, model, settings);
         }
@@ -113,10 +115,13 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
     private static void CheckRequestLine(ReadOnlySpan<byte> bytes, Dice dice)
     {
         RequestLineStatus whole = RequestLine.TryReadPath(bytes, out ReadOnlySpan<byte> path);
-        Oracle.Holds(whole != RequestLineStatus.NeedMore || bytes.Length < RequestLine.BytesMax, "Who serves a connection is decided within a bound.");
+        Oracle.Holds(whole != RequestLineStatus.NeedMore || bytes.Length < RequestLine.BytesMax,
+            "Who serves a connection is decided within a bound.");
         RequestLineStatus some = RequestLine.TryReadPath(bytes[..dice.Below(bytes.Length + 1)], out ReadOnlySpan<byte> begin);
-        Oracle.Holds(some == RequestLineStatus.NeedMore ? whole == RequestLineStatus.Foreign || path.StartsWith(begin) : some == whole && path.SequenceEqual(begin),
-            "What the first bytes decided stays so.");
+        bool same = some == RequestLineStatus.NeedMore
+            ? whole == RequestLineStatus.Foreign || path.StartsWith(begin)
+            : some == whole && path.SequenceEqual(begin);
+        Oracle.Holds(same, "What the first bytes decided stays so.");
     }
 
     private static void Weigh(HttpHead head, ReadOnlySpan<byte> bytes, HeadModel model, byte settings)
@@ -126,7 +131,8 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
         HandshakeTerms terms = new() { Policy = policy, Subprotocols = spoken, Deflate = s_deflates[(settings >> 4) & 3] };
         HandshakeVerdict verdict = Handshake.Judge(head, bytes, terms, out HandshakeRequest request, out HandshakeAgreement agreement);
         HashSet<int> refusals = HandshakeModel.Refusals(model, allows, spoken);
-        Oracle.Holds(verdict.Accepted ? refusals.Count == 0 : refusals.Contains(verdict.Status), "A handshake is accepted or refused as the rules say.");
+        Oracle.Holds(verdict.Accepted ? refusals.Count == 0 : refusals.Contains(verdict.Status),
+            "A handshake is accepted or refused as the rules say.");
         Oracle.Same(verdict.Status, JudgeAgain(model, terms, without: null), "A head that is written again is judged the same.");
         if (!verdict.Accepted)
         {
@@ -138,10 +144,12 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
             Oracle.Holds(JudgeAgain(model, terms, without: name) != 101, "Without a header that it needs, a handshake is refused.");
         }
         string path = HandshakeModel.PathOf(model.Target, model.Values("Host")[0])!;
-        string found = Encoding.Latin1.GetString(request.Path) + (request.Query.IsEmpty && !path.EndsWith('?') ? "" : "?" + Encoding.Latin1.GetString(request.Query));
+        string query = Encoding.Latin1.GetString(request.Query);
+        string found = Encoding.Latin1.GetString(request.Path) + (query == "" && !path.EndsWith('?') ? "" : "?" + query);
         Oracle.Same(path, found, "Path and query are those of the target.");
         RequestLineStatus line = RequestLine.TryReadPath(bytes, out ReadOnlySpan<byte> peeked);
-        Oracle.Holds(line == RequestLineStatus.Foreign || peeked.SequenceEqual(request.Path), "The path that decided who serves is the path that is served.");
+        Oracle.Holds(line == RequestLineStatus.Foreign || peeked.SequenceEqual(request.Path),
+            "The path that decided who serves is the path that is served.");
         CheckAccept(request, agreement, model, terms.Deflate);
     }
 
@@ -171,7 +179,8 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
 #pragma warning restore CA5350
         Oracle.Same(Convert.ToBase64String(hash), string.Join(",", answer!.Values("Sec-WebSocket-Accept")), "The key is answered.");
         Oracle.Same(agreement.Subprotocol ?? "", string.Join(",", answer.Values("Sec-WebSocket-Protocol")), "The subprotocol is answered.");
-        Oracle.Holds(agreement.Subprotocol is null || model.Elements("Sec-WebSocket-Protocol").Contains(agreement.Subprotocol), "A subprotocol was offered.");
+        Oracle.Holds(agreement.Subprotocol is null || model.Elements("Sec-WebSocket-Protocol").Contains(agreement.Subprotocol),
+            "A subprotocol was offered.");
         ExtensionModel.CheckAgreement(model.Elements("Sec-WebSocket-Extensions"), deflate, agreement.Deflate, answer.Values("Sec-WebSocket-Extensions"));
     }
 
@@ -182,7 +191,8 @@ internal class RequestHeadTarget(string name = "request-head") : Target(name)
         Handshake.WriteRefusal(output, status, reason);
         HeadModel? answer = HeadModel.Response(output.WrittenSpan);
         Oracle.Holds(answer is not null && answer.Status == status, "A refusal is a well-formed head.");
-        Oracle.Same(string.Join(",", answer!.Values("Content-Length")), (output.WrittenCount - answer.Length).ToString(CultureInfo.InvariantCulture), "A refusal's body is as long as it says.");
+        Oracle.Same(string.Join(",", answer!.Values("Content-Length")), (output.WrittenCount - answer.Length).ToString(CultureInfo.InvariantCulture),
+            "A refusal's body is as long as it says.");
     }
 
     private static List<(string Name, string Value)> Names(HeaderLines lines)

@@ -12,7 +12,10 @@ internal sealed class ResponseHeadTarget() : Target("response-head")
     private static readonly HttpHeadLimits s_narrow = new() { HeadBytesMax = 300, HeadersMax = 8 };
     private static readonly byte[] s_nonce = new byte[ClientHandshake.NonceBytes];
     private static readonly string[] s_protocols = ["chat", "superchat"];
-    private static readonly DeflateOffer?[] s_offers = [null, new(), new() { ReceiveFresh = true, ReceiveWindowBitsMax = 10 }, new() { ReceiveWindowBitsMax = 8 }];
+    private static readonly DeflateOffer?[] s_offers =
+    [
+        null, new(), new() { ReceiveFresh = true, ReceiveWindowBitsMax = 10 }, new() { ReceiveWindowBitsMax = 8 },
+    ];
 
     /// <inheritdoc/>
     public override int CiExecutions => 40_000;
@@ -38,7 +41,8 @@ internal sealed class ResponseHeadTarget() : Target("response-head")
         CheckCuts(bytes, limits, head, status, new Dice(input[1]));
         HeadModel? model = HeadModel.Response(bytes);
         Oracle.Holds(status != HeadStatus.Complete || model is not null, "A complete head is one by the grammar.");
-        Oracle.Holds(model is null || narrow || model.Headers.Count > limits.HeadersMax || status == HeadStatus.Complete, "A head by the grammar is complete.");
+        Oracle.Holds(model is null || narrow || model.Headers.Count > limits.HeadersMax || status == HeadStatus.Complete,
+            "A head by the grammar is complete.");
         if (status == HeadStatus.Complete)
         {
             Oracle.Same(model!.Length, head.Length, "A head ends with its empty line.");
@@ -91,8 +95,9 @@ internal sealed class ResponseHeadTarget() : Target("response-head")
         if (acceptable)
         {
             Oracle.Same(protocols.FirstOrDefault(""), agreement.Subprotocol ?? "", "The subprotocol is the one that was answered.");
-            Oracle.Same(answer is null ? default : new DeflateAgreement(ExtensionModel.Window(answer.ClientBits), ExtensionModel.Window(answer.ServerBits), answer.ClientFresh, answer.ServerFresh),
-                agreement.Deflate, "The agreement on compression is the one that was answered.");
+            DeflateAgreement expected = answer is null ? default
+                : new(ExtensionModel.Window(answer.ClientBits), ExtensionModel.Window(answer.ServerBits), answer.ClientFresh, answer.ServerFresh);
+            Oracle.Same(expected, agreement.Deflate, "The agreement on compression is the one that was answered.");
         }
         else
         {
