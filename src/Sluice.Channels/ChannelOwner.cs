@@ -160,16 +160,18 @@ internal sealed class ChannelOwner(EventLoop loop)
         return new Epoch(BitConverter.ToUInt64(bytes) >> 1 | 1); // neither "not said" nor "no log has it"
     }
 
-    private void Append(Channel channel, EntryKind kind, ulong offset, EncodedFrame encoded)
+    private void Append(Channel channel, EntryKind kind, ulong offset, EncodedPush push)
     {
+        SharedMessage message = channel.Encoder.Encode(Opcode.Text, push.Payload, loop.Buffers);
+        int header = message.Frame.Length - push.Payload.Length;
         channel.Log.Append(new Entry
         {
             Sequence = channel.Log.Tip + 1,
             Offset = offset,
             AppendedMs = loop.Now,
             Kind = kind,
-            Message = channel.Encoder.Encode(encoded.Frame, Opcode.Text, encoded.PayloadBytes, loop.Buffers),
-            BodyRange = encoded.Body,
+            Message = message,
+            BodyRange = (header + push.Body.Start.Value)..(header + push.Body.End.Value),
         });
         loop.Run(channel);
     }

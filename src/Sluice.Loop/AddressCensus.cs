@@ -70,9 +70,6 @@ internal sealed class AddressCensus
     /// <summary>How many connections and handshakes it has counted and not been given back.</summary>
     public int PlacesHeld { get; private set; }
 
-    /// <summary>How many addresses it remembers.</summary>
-    public int AddressCount => _rows.Count;
-
     /// <returns>Null where nothing is limited: then nothing is counted.</returns>
     public static AddressCensus? For(EventLoopOptions options) =>
         options.ConnectionsPerAddressMax > 0 || options.HandshakesPerAddressMax > 0 || options.HandshakesPerAddress.IsLimited ? new(options) : null;

@@ -134,11 +134,7 @@ public sealed partial class EventLoop
                 return _batch.FreeBytes;
             }
         }
-        if (row.Outbox == 0)
-        {
-            row.Outbox = _outboxes.Rent();
-        }
-        return _outboxes[row.Outbox].Reserve(count, Buffers);
+        return OutboxOf(ref row).Reserve(count, Buffers);
     }
 
     private void Commit(Handle connection, int count, int boundary)
@@ -217,11 +213,7 @@ public sealed partial class EventLoop
     {
         if (taken < batch.Length)
         {
-            if (row.Outbox == 0)
-            {
-                row.Outbox = _outboxes.Rent();
-            }
-            PeerWindow window = batch.GiveBack(taken, _outboxes[row.Outbox], Buffers, _endpoints[row.Endpoint]);
+            PeerWindow window = batch.GiveBack(taken, OutboxOf(ref row), Buffers, _endpoints[row.Endpoint]);
             // While the batch was pending a compressed reply may have been put behind it, which goes before what was rewound.
             if (WindowOf(row).Last == batch.Window.Last)
             {
@@ -286,6 +278,15 @@ public sealed partial class EventLoop
         {
             SetReadingFlag(connection, ConnectionFlags.Choked, true);
         }
+    }
+
+    private Outbox OutboxOf(ref Connection row)
+    {
+        if (row.Outbox == 0)
+        {
+            row.Outbox = _outboxes.Rent();
+        }
+        return _outboxes[row.Outbox];
     }
 
     private void ReturnOutbox(ref Connection row)

@@ -20,11 +20,7 @@ public sealed partial class EventLoop
         {
             return false;
         }
-        if (row.Inbox == 0)
-        {
-            row.Inbox = _inboxes.Rent();
-        }
-        _inboxes[row.Inbox].KeepPong(frame, Buffers);
+        InboxOf(ref row).KeepPong(frame, Buffers);
         if (row.Outbox != 0 && _outboxes[row.Outbox].IsEmpty)
         {
             ReturnOutbox(ref row);

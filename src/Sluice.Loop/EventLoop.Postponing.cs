@@ -67,13 +67,4 @@ public sealed partial class EventLoop
         }
         End(connection);
     }
-
-    private Inbox InboxOf(ref Connection row)
-    {
-        if (row.Inbox == 0)
-        {
-            row.Inbox = _inboxes.Rent();
-        }
-        return _inboxes[row.Inbox];
-    }
 }

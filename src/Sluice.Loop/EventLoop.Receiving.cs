@@ -176,6 +176,15 @@ public sealed partial class EventLoop
         }
     }
 
+    private Inbox InboxOf(ref Connection row)
+    {
+        if (row.Inbox == 0)
+        {
+            row.Inbox = _inboxes.Rent();
+        }
+        return _inboxes[row.Inbox];
+    }
+
     private void ReturnIfEmpty(ref Connection row)
     {
         if (_inboxes[row.Inbox].IsEmpty)

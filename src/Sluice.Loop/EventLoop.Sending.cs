@@ -62,11 +62,9 @@ public sealed partial class EventLoop
         }
         bool first = (row.Flags & ConnectionFlags.InParts) == 0;
         row.Flags = last ? row.Flags & ~ConnectionFlags.InParts : row.Flags | ConnectionFlags.InParts;
-        int header = FrameHeader.SizeOf(part.Length, masked: false);
-        Span<byte> frame = Reserve(connection, header + part.Length);
-        FrameHeader.Write(frame, first ? opcode : Opcode.Continuation, last, part.Length, mask: null);
-        part.CopyTo(frame[header..]);
-        Commit(connection, header + part.Length, boundary: 0);
+        int size = FrameHeader.SizeOf(part.Length, masked: false) + part.Length;
+        FrameHeader.WriteFrame(Reserve(connection, size), first ? opcode : Opcode.Continuation, last, part);
+        Commit(connection, size, boundary: 0);
         if (last && _afterParts.Remove(connection, out Outbox? waiting))
         {
             SendWaiting(connection, waiting);
@@ -214,11 +212,9 @@ public sealed partial class EventLoop
 
     private void WriteMessage(Handle connection, in Connection row, Opcode opcode, ReadOnlySpan<byte> payload, bool compressed)
     {
-        int header = FrameHeader.SizeOf(payload.Length, masked: false);
-        Span<byte> frame = ReserveMessage(connection, row, header + payload.Length);
-        FrameHeader.Write(frame, opcode, final: true, payload.Length, mask: null, compressed);
-        payload.CopyTo(frame[header..]);
-        CommitMessage(connection, row, header + payload.Length);
+        int size = FrameHeader.SizeOf(payload.Length, masked: false) + payload.Length;
+        FrameHeader.WriteFrame(ReserveMessage(connection, row, size), opcode, final: true, payload, compressed);
+        CommitMessage(connection, row, size);
     }
 
     // Room for a whole message: behind the one that is sent in parts, if there is one.

@@ -82,10 +82,8 @@ public sealed class SharedMessage
 
     internal static byte[] FrameOf(Opcode opcode, ReadOnlySpan<byte> payload, bool compressed)
     {
-        int header = FrameHeader.SizeOf(payload.Length, masked: false);
-        byte[] frame = GC.AllocateUninitializedArray<byte>(header + payload.Length);
-        FrameHeader.Write(frame, opcode, final: true, payload.Length, mask: null, compressed);
-        payload.CopyTo(frame.AsSpan(header));
+        byte[] frame = GC.AllocateUninitializedArray<byte>(FrameHeader.SizeOf(payload.Length, masked: false) + payload.Length);
+        FrameHeader.WriteFrame(frame, opcode, final: true, payload, compressed);
         return frame;
     }
 }

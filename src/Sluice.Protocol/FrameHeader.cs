@@ -92,6 +92,18 @@ public readonly struct FrameHeader
         return true;
     }
 
+    /// <summary>Writes a frame as a server sends it: a header, and the payload as it is.</summary>
+    /// <param name="destination">At least <see cref="SizeOf"/> bytes and the payload's.</param>
+    /// <param name="opcode">What the frame carries.</param>
+    /// <param name="final">Whether the frame ends its message.</param>
+    /// <param name="payload">For text valid UTF-8, which is not checked.</param>
+    /// <param name="compressed">As for <see cref="Write"/>.</param>
+    public static void WriteFrame(Span<byte> destination, Opcode opcode, bool final, ReadOnlySpan<byte> payload, bool compressed = false)
+    {
+        int header = Write(destination, opcode, final, payload.Length, mask: null, compressed);
+        payload.CopyTo(destination[header..]);
+    }
+
     /// <summary>How many bytes <see cref="Write"/> will write.</summary>
     public static int SizeOf(long payloadLength, bool masked)
     {

@@ -1,17 +1,21 @@
 using System.Text.Json;
-using Sluice.Protocol;
 
 namespace Sluice.Channels.Json;
 
-/// <summary>A finished frame, how much of it is payload, and where in it the publication lies.</summary>
-internal readonly record struct EncodedFrame(byte[] Frame, int PayloadBytes, Range Body);
+/// <summary>What every reader is sent, and where in it the publication lies. It is valid until the next is encoded.</summary>
+internal readonly ref struct EncodedPush(ReadOnlySpan<byte> payload, Range body)
+{
+    public ReadOnlySpan<byte> Payload { get; } = payload;
 
-/// <summary>Encodes what goes into a log, once, as the frame that every reader is sent.</summary>
+    public Range Body { get; } = body;
+}
+
+/// <summary>Encodes what goes into a log, once.</summary>
 internal sealed class PublicationEncoder
 {
     private readonly JsonText _json = new();
 
-    public EncodedFrame Publication(PublishRequest request, ulong offset)
+    public EncodedPush Publication(PublishRequest request, ulong offset)
     {
         Utf8JsonWriter writer = Begin(request.Channel, "pub"u8);
         int start = _json.Length;
@@ -36,7 +40,7 @@ internal sealed class PublicationEncoder
         return End(writer, start);
     }
 
-    public EncodedFrame JoinOrLeave(string channel, EntryKind kind, ClientInfo client)
+    public EncodedPush JoinOrLeave(string channel, EntryKind kind, ClientInfo client)
     {
         Utf8JsonWriter writer = Begin(channel, kind == EntryKind.Join ? "join"u8 : "leave"u8);
         int start = _json.Length;
@@ -58,16 +62,11 @@ internal sealed class PublicationEncoder
         return writer;
     }
 
-    private EncodedFrame End(Utf8JsonWriter writer, int start)
+    private EncodedPush End(Utf8JsonWriter writer, int start)
     {
         int end = _json.Length;
         writer.WriteEndObject();
         writer.WriteEndObject();
-        ReadOnlySpan<byte> payload = _json.Written;
-        int header = FrameHeader.SizeOf(payload.Length, masked: false);
-        byte[] frame = GC.AllocateUninitializedArray<byte>(header + payload.Length);
-        FrameHeader.Write(frame, Opcode.Text, true, payload.Length, null);
-        payload.CopyTo(frame.AsSpan(header));
-        return new EncodedFrame(frame, payload.Length, (header + start)..(header + end));
+        return new EncodedPush(_json.Written, start..end);
     }
 }

@@ -28,8 +28,6 @@ internal readonly struct DecodeEntry
 
     internal bool IsPointer => (_packed & PointerFlag) != 0;
 
-    internal bool IsEndOfBlock => (_packed & EndFlag) != 0;
-
     internal bool IsInvalid => (_packed & InvalidFlag) != 0;
 
     /// <summary>How many bits are taken: the code, and the extra bits that follow it.</summary>

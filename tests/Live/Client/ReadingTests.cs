@@ -6,39 +6,19 @@ using Xunit;
 
 namespace Sluice.Live.Client;
 
-public sealed class ReadingTests : IAsyncLifetime
+public sealed class ReadingTests() : ScriptedConversation(new WebSocketClientOptions { PingIntervalMs = 1000, PongTimeoutMs = 500 })
 {
-    private readonly ScriptedServer _server = new();
-    private readonly ManualClock _clock = new();
-    private ScriptedPeer _peer = null!;
-    private WebSocketClient _socket = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Task<WebSocketClient> connecting = WebSocketClient.ConnectAsync(_server.Uri, new WebSocketClientOptions { TimeProvider = _clock, PingIntervalMs = 1000, PongTimeoutMs = 500 });
-        _peer = await _server.UpgradeAsync();
-        _socket = await connecting;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        _socket.Abort();
-        _peer.Dispose();
-        _server.Dispose();
-        return ValueTask.CompletedTask;
-    }
-
     [Fact]
     public async Task A_message_is_read_however_it_is_cut()
     {
         byte[] frames = [.. ScriptedPeer.Frame(Opcode.Text, "he"u8, final: false), .. ScriptedPeer.Frame(Opcode.Ping, "?"u8), .. ScriptedPeer.Frame(Opcode.Continuation, "llo"u8)];
         for (int cut = 1; cut < frames.Length; cut++)
         {
-            await _peer.SendAsync(frames[..cut]);
-            ValueTask<WebSocketMessage?> reading = _socket.ReadAsync();
-            await _peer.SendAsync(frames[cut..]);
+            await Peer.SendAsync(frames[..cut]);
+            ValueTask<WebSocketMessage?> reading = Socket.ReadAsync();
+            await Peer.SendAsync(frames[cut..]);
             Assert.Equal("hello", (await reading)!.Value.Text);
-            ReceivedFrame pong = await _peer.ReadFrameAsync();
+            ReceivedFrame pong = await Peer.ReadFrameAsync();
             Assert.Equal((Opcode.Pong, "?"), (pong.Opcode, pong.Text));
         }
     }
@@ -46,23 +26,23 @@ public sealed class ReadingTests : IAsyncLifetime
     [Fact]
     public async Task Messages_that_come_together_are_read_one_by_one()
     {
-        await _peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Text, "one"u8), .. ScriptedPeer.Frame(Opcode.Binary, "two"u8), .. ScriptedPeer.Frame(Opcode.Text, ""u8)]);
-        Assert.Equal("one", (await _socket.ReadAsync())!.Value.Text);
-        WebSocketMessage two = (await _socket.ReadAsync())!.Value;
+        await Peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Text, "one"u8), .. ScriptedPeer.Frame(Opcode.Binary, "two"u8), .. ScriptedPeer.Frame(Opcode.Text, ""u8)]);
+        Assert.Equal("one", (await Socket.ReadAsync())!.Value.Text);
+        WebSocketMessage two = (await Socket.ReadAsync())!.Value;
         Assert.False(two.IsText);
         Assert.Equal("two"u8.ToArray(), two.Bytes.ToArray());
-        Assert.Equal("", (await _socket.ReadAsync())!.Value.Text);
+        Assert.Equal("", (await Socket.ReadAsync())!.Value.Text);
     }
 
     [Fact]
     public async Task Ten_pings_in_one_read_get_ten_pongs()
     {
         byte[] pings = [.. Enumerable.Range(0, 10).SelectMany(static i => ScriptedPeer.Frame(Opcode.Ping, [(byte)i]))];
-        await _peer.SendAsync([.. pings, .. ScriptedPeer.Frame(Opcode.Text, "x"u8)]);
-        await _socket.ReadAsync();
+        await Peer.SendAsync([.. pings, .. ScriptedPeer.Frame(Opcode.Text, "x"u8)]);
+        await Socket.ReadAsync();
         for (int i = 0; i < 10; i++)
         {
-            Assert.Equal([(byte)i], (await _peer.ReadFrameAsync()).Payload);
+            Assert.Equal([(byte)i], (await Peer.ReadFrameAsync()).Payload);
         }
     }
 
@@ -73,34 +53,34 @@ public sealed class ReadingTests : IAsyncLifetime
         foreach (byte b in frame[..^1])
         {
             using CancellationTokenSource cancel = new();
-            ValueTask<WebSocketMessage?> reading = _socket.ReadAsync(cancel.Token);
-            await _peer.SendAsync([b]);
+            ValueTask<WebSocketMessage?> reading = Socket.ReadAsync(cancel.Token);
+            await Peer.SendAsync([b]);
             await cancel.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reading);
         }
-        await _peer.SendAsync(frame[^1..]);
-        Assert.Equal("across cancellations", (await _socket.ReadAsync())!.Value.Text);
+        await Peer.SendAsync(frame[^1..]);
+        Assert.Equal("across cancellations", (await Socket.ReadAsync())!.Value.Text);
     }
 
     [Fact]
     public async Task A_second_reader_is_refused_and_the_first_reads_on()
     {
-        ValueTask<WebSocketMessage?> first = _socket.ReadAsync();
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await _socket.ReadAsync());
-        await Assert.ThrowsAsync<InvalidOperationException>(async () => await _socket.ReadStreamAsync());
-        await _peer.SendFrameAsync(Opcode.Text, "x"u8);
+        ValueTask<WebSocketMessage?> first = Socket.ReadAsync();
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Socket.ReadAsync());
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Socket.ReadStreamAsync());
+        await Peer.SendFrameAsync(Opcode.Text, "x"u8);
         Assert.Equal("x", (await first)!.Value.Text);
     }
 
     [Fact]
     public async Task A_stream_gives_what_has_arrived_before_the_message_is_whole()
     {
-        await _peer.SendFrameAsync(Opcode.Text, "first "u8, final: false);
-        WebSocketMessageStream stream = (await _socket.ReadStreamAsync())!;
+        await Peer.SendFrameAsync(Opcode.Text, "first "u8, final: false);
+        WebSocketMessageStream stream = (await Socket.ReadStreamAsync())!;
         Assert.True(stream.IsText);
         Assert.Equal("firs", await ReadSomeAsync(stream));
         Assert.Equal("t ", await ReadSomeAsync(stream));
-        await _peer.SendFrameAsync(Opcode.Continuation, "last"u8);
+        await Peer.SendFrameAsync(Opcode.Continuation, "last"u8);
         Assert.Equal("last", await ReadSomeAsync(stream));
         Assert.Equal("", await ReadSomeAsync(stream));
         Assert.Equal("", await ReadSomeAsync(stream));
@@ -109,19 +89,19 @@ public sealed class ReadingTests : IAsyncLifetime
     [Fact]
     public async Task What_is_left_of_a_stream_is_skipped_by_the_next_read()
     {
-        await _peer.SendFrameAsync(Opcode.Binary, "left"u8, final: false);
-        WebSocketMessageStream stream = (await _socket.ReadStreamAsync())!;
-        await _peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Continuation, "alone"u8), .. ScriptedPeer.Frame(Opcode.Text, "next"u8)]);
-        Assert.Equal("next", (await _socket.ReadAsync())!.Value.Text);
+        await Peer.SendFrameAsync(Opcode.Binary, "left"u8, final: false);
+        WebSocketMessageStream stream = (await Socket.ReadStreamAsync())!;
+        await Peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Continuation, "alone"u8), .. ScriptedPeer.Frame(Opcode.Text, "next"u8)]);
+        Assert.Equal("next", (await Socket.ReadAsync())!.Value.Text);
         await Assert.ThrowsAsync<InvalidOperationException>(() => ReadSomeAsync(stream));
     }
 
     [Fact]
     public async Task A_message_that_breaks_off_is_not_taken_for_a_whole_one()
     {
-        await _peer.SendFrameAsync(Opcode.Binary, "half"u8, final: false);
-        WebSocketMessageStream stream = (await _socket.ReadStreamAsync())!;
-        await _peer.SendCloseAsync(CloseCodes.GoingAway);
+        await Peer.SendFrameAsync(Opcode.Binary, "half"u8, final: false);
+        WebSocketMessageStream stream = (await Socket.ReadStreamAsync())!;
+        await Peer.SendCloseAsync(CloseCodes.GoingAway);
         Assert.Equal("half", await ReadSomeAsync(stream));
         WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(() => ReadSomeAsync(stream));
         Assert.Equal((WebSocketFailure.Closed, (ushort?)1001), (error.Failure, error.CloseCode));
@@ -137,48 +117,48 @@ public sealed class ReadingTests : IAsyncLifetime
     [InlineData(new byte[] { 0x88, 0x01, 3 }, 1002)]
     public async Task A_violation_is_answered_and_told_once(byte[] bytes, int code)
     {
-        await _peer.SendAsync(bytes);
-        WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(async () => await _socket.ReadAsync());
+        await Peer.SendAsync(bytes);
+        WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(async () => await Socket.ReadAsync());
         Assert.Equal((WebSocketFailure.ProtocolError, (ushort?)code), (error.Failure, error.CloseCode));
-        Assert.Equal(code, await _peer.ExpectCloseAsync());
-        Assert.Null(await _socket.ReadAsync());
-        Assert.Equal((ushort)code, _socket.CloseCode);
-        _peer.End();
-        await _peer.ExpectEndAsync();
+        Assert.Equal(code, await Peer.ExpectCloseAsync());
+        Assert.Null(await Socket.ReadAsync());
+        Assert.Equal((ushort)code, Socket.CloseCode);
+        Peer.End();
+        await Peer.ExpectEndAsync();
     }
 
     [Fact]
     public async Task An_end_without_a_close_frame_is_told_once()
     {
-        await _peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Text, "last"u8), 0x81, 0x05, (byte)'h']);
-        _peer.End();
-        Assert.Equal("last", (await _socket.ReadAsync())!.Value.Text);
-        WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(async () => await _socket.ReadAsync());
+        await Peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Text, "last"u8), 0x81, 0x05, (byte)'h']);
+        Peer.End();
+        Assert.Equal("last", (await Socket.ReadAsync())!.Value.Text);
+        WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(async () => await Socket.ReadAsync());
         Assert.Equal((WebSocketFailure.Lost, (ushort?)1006), (error.Failure, error.CloseCode));
-        Assert.Null(await _socket.ReadAsync());
-        Assert.False(_socket.IsOpen);
+        Assert.Null(await Socket.ReadAsync());
+        Assert.False(Socket.IsOpen);
     }
 
     [Fact]
     public async Task A_reset_is_told_once()
     {
-        ValueTask<WebSocketMessage?> reading = _socket.ReadAsync();
-        _peer.Reset();
+        ValueTask<WebSocketMessage?> reading = Socket.ReadAsync();
+        Peer.Reset();
         WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(async () => await reading);
         Assert.Equal(WebSocketFailure.Lost, error.Failure);
-        Assert.Null(await _socket.ReadAsync());
+        Assert.Null(await Socket.ReadAsync());
     }
 
     [Fact]
     public async Task A_silent_server_is_asked_and_then_given_up()
     {
-        ValueTask<WebSocketMessage?> reading = _socket.ReadAsync();
-        _clock.Advance(999);
-        _clock.Advance(1);
-        Assert.Equal(Opcode.Ping, (await _peer.ReadFrameAsync()).Opcode);
-        _clock.Advance(499);
-        Assert.True(_socket.IsOpen);
-        _clock.Advance(1);
+        ValueTask<WebSocketMessage?> reading = Socket.ReadAsync();
+        Clock.Advance(999);
+        Clock.Advance(1);
+        Assert.Equal(Opcode.Ping, (await Peer.ReadFrameAsync()).Opcode);
+        Clock.Advance(499);
+        Assert.True(Socket.IsOpen);
+        Clock.Advance(1);
         WebSocketClientException error = await Assert.ThrowsAsync<WebSocketClientException>(async () => await reading);
         Assert.Equal(WebSocketFailure.Timeout, error.Failure);
         Assert.Contains("500 ms", error.Message, StringComparison.Ordinal);
@@ -189,22 +169,22 @@ public sealed class ReadingTests : IAsyncLifetime
     {
         for (int i = 0; i < 5; i++)
         {
-            _clock.Advance(1000);
-            Assert.Equal(Opcode.Ping, (await _peer.ReadFrameAsync()).Opcode);
+            Clock.Advance(1000);
+            Assert.Equal(Opcode.Ping, (await Peer.ReadFrameAsync()).Opcode);
         }
-        await _peer.SendFrameAsync(Opcode.Text, "still here"u8);
-        Assert.Equal("still here", (await _socket.ReadAsync())!.Value.Text);
+        await Peer.SendFrameAsync(Opcode.Text, "still here"u8);
+        Assert.Equal("still here", (await Socket.ReadAsync())!.Value.Text);
     }
 
     [Fact]
     public async Task A_message_in_hand_is_not_written_over_while_somebody_closes()
     {
-        await _peer.SendFrameAsync(Opcode.Text, "in hand"u8);
-        WebSocketMessage message = (await _socket.ReadAsync())!.Value;
-        Task closing = _socket.CloseAsync();
-        await _peer.ExpectCloseAsync();
-        await _peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Text, Encoding.ASCII.GetBytes(new string('x', 8000))), .. ScriptedPeer.Frame(Opcode.Close, [])]);
-        _peer.End();
+        await Peer.SendFrameAsync(Opcode.Text, "in hand"u8);
+        WebSocketMessage message = (await Socket.ReadAsync())!.Value;
+        Task closing = Socket.CloseAsync();
+        await Peer.ExpectCloseAsync();
+        await Peer.SendAsync([.. ScriptedPeer.Frame(Opcode.Text, Encoding.ASCII.GetBytes(new string('x', 8000))), .. ScriptedPeer.Frame(Opcode.Close, [])]);
+        Peer.End();
         await closing;
         Assert.Equal("in hand", message.Text);
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using Sluice.Loop;
 using Sluice.Protocol;
+using Sluice.Tests.Protocol;
 
 namespace Sluice.Tests.Loop;
 
@@ -120,7 +121,7 @@ public sealed class AdmissionTests
         rig.Loop.Turn();
         rig.Receive(malformed, "\r\n\r\n"u8);
         (int closed, _) = Ask(rig, s_here);
-        rig.Receive(closed, Wire.Frame(Opcode.Close, default));
+        rig.Receive(closed, Hex.Frame(Opcode.Close, true, default));
         (int broken, _) = Ask(rig, s_here);
         rig.Receive(broken, [0x81, 0x00]);
         Assert.NotEqual(0, rig.Loop.Resources.Places);

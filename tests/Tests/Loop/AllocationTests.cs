@@ -1,6 +1,7 @@
 using System.Text;
 using Sluice.Loop;
 using Sluice.Protocol;
+using Sluice.Tests.Protocol;
 
 namespace Sluice.Tests.Loop;
 
@@ -23,7 +24,7 @@ public sealed class AllocationTests
     {
         Echo echo = new();
         byte[] frame = Frame(new byte[bytes], compressed: false);
-        AssertAllocatesNothing(() => echo.Round(frame));
+        Allocation.IsNone(Rounds, () => echo.Round(frame));
         Assert.Equal(1 + (2 * Rounds), echo.System.SendCount);
     }
 
@@ -32,7 +33,7 @@ public sealed class AllocationTests
     {
         Echo echo = new();
         byte[] frame = Frame(new byte[50_000], compressed: false);
-        AssertAllocatesNothing(() =>
+        Allocation.IsNone(Rounds, () =>
         {
             echo.Round(frame.AsSpan(0, 3));
             echo.Round(frame.AsSpan(3, 20_000));
@@ -48,7 +49,7 @@ public sealed class AllocationTests
         echo.Round(frame);
         Assert.Equal(s_json, Assert.Single(echo.System.Messages(echo.Socket, echo.Deflate)));
         echo.System.Remembers = false;
-        AssertAllocatesNothing(() => echo.Round(frame));
+        Allocation.IsNone(Rounds, () => echo.Round(frame));
     }
 
     [Fact]
@@ -56,7 +57,7 @@ public sealed class AllocationTests
     {
         Echo echo = new();
         byte[] frame = Frame(new byte[1000], compressed: false);
-        AssertAllocatesNothing(() =>
+        Allocation.IsNone(Rounds, () =>
         {
             echo.System.Limit(echo.Socket, 500);
             for (int i = 0; i < 5; i++)
@@ -73,7 +74,7 @@ public sealed class AllocationTests
     {
         (LoopRig rig, Audience audience) = Gather(null);
         SharedMessage message = SharedMessage.Of(Opcode.Text, Encoding.ASCII.GetBytes(s_json));
-        AssertAllocatesNothing(() => Publish(rig, audience, message));
+        Allocation.IsNone(Rounds, () => Publish(rig, audience, message));
     }
 
     [Fact]
@@ -148,20 +149,6 @@ public sealed class AllocationTests
         Assert.Equal(0, allocated);
     }
 
-    private static void AssertAllocatesNothing(Action round)
-    {
-        for (int i = 0; i < Rounds; i++)
-        {
-            round();
-        }
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Rounds; i++)
-        {
-            round();
-        }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-    }
-
     private static (LoopRig Rig, Audience Audience) Gather(string? extensions)
     {
         LoopRig rig = new(endpoint: static _ => new LoopRig.Recorder { Deflate = s_deflate });
@@ -191,10 +178,7 @@ public sealed class AllocationTests
             byte[] work = new byte[Deflater.BytesMax(payload.Length)];
             payload = work[..new Deflater().Compress(default, payload, DeflateAgreement.WindowBitsMax, work, out _)];
         }
-        byte[] frame = new byte[FrameHeader.SizeOf(payload.Length, masked: true) + payload.Length];
-        FrameHeader.Write(frame, Opcode.Text, final: true, payload.Length, mask: 0, compressed);
-        payload.CopyTo(frame, frame.Length - payload.Length);
-        return frame;
+        return Hex.Frame(Opcode.Text, true, payload, compressed: compressed);
     }
 
     /// <summary>A loop that echoes, and one peer.</summary>

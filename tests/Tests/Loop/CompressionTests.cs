@@ -1,6 +1,7 @@
 using System.Text;
 using Sluice.Loop;
 using Sluice.Protocol;
+using Sluice.Tests.Protocol;
 
 namespace Sluice.Tests.Loop;
 
@@ -79,13 +80,11 @@ public sealed class CompressionTests
         (int socket, _) = rig.Open(Offer);
         byte[] work = new byte[Deflater.BytesMax(1_000)];
         int length = new Deflater().Compress(default, new byte[1_000], 15, work, out _);
-        byte[] frame = new byte[FrameHeader.BytesMax + length];
-        int header = FrameHeader.Write(frame, Opcode.Binary, final: true, length, mask: 0, compressed: true);
-        work.AsSpan(0, length).CopyTo(frame.AsSpan(header));
-        rig.System.Deliver(socket, frame.AsSpan(0, header + 3));
+        byte[] frame = Hex.Frame(Opcode.Binary, true, work.AsSpan(0, length), compressed: true);
+        rig.System.Deliver(socket, frame.AsSpan(0, frame.Length - length + 3));
         rig.Loop.Turn();
         Assert.Equal(1, rig.Loop.Resources.Inboxes);
-        rig.System.Deliver(socket, frame.AsSpan(header + 3, length - 3));
+        rig.System.Deliver(socket, frame.AsSpan(frame.Length - length + 3));
         rig.Loop.Turn();
         Assert.Equal(0, rig.Loop.Resources.Inboxes);
     }
@@ -118,8 +117,7 @@ public sealed class CompressionTests
         (int socket, _) = rig.Open(Offer);
         byte[] work = new byte[Deflater.BytesMax(60_000)];
         int length = new Deflater().Compress(default, new byte[60_000], 15, work, out _);
-        byte[] frame = new byte[FrameHeader.SizeOf(length, masked: true) + length];
-        work.AsSpan(0, length).CopyTo(frame.AsSpan(FrameHeader.Write(frame, Opcode.Binary, final: true, length, mask: 0, compressed: true)));
+        byte[] frame = Hex.Frame(Opcode.Binary, true, work.AsSpan(0, length), compressed: true);
         rig.System.Deliver(socket, [.. Enumerable.Repeat(frame, 100).SelectMany(static it => it), .. frame[..50]]);
         rig.Loop.Turn();
         Assert.InRange(rig.Endpoint.ReceivedBytes, 256 << 10, 800_000);

@@ -1,6 +1,7 @@
 using System.Text;
 using Sluice.Loop;
 using Sluice.Protocol;
+using Sluice.Tests.Protocol;
 
 namespace Sluice.Tests.Loop;
 
@@ -84,5 +85,5 @@ public sealed class ControlFrameTests
     }
 
     private static byte[] Pings(int count) =>
-        [.. Enumerable.Range(0, count).SelectMany(static i => Wire.Frame(Opcode.Ping, Encoding.ASCII.GetBytes(new string('p', i))))];
+        [.. Enumerable.Range(0, count).SelectMany(static i => Hex.Frame(Opcode.Ping, true, Encoding.ASCII.GetBytes(new string('p', i))))];
 }

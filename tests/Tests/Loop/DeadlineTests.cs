@@ -1,5 +1,6 @@
 using Sluice.Loop;
 using Sluice.Protocol;
+using Sluice.Tests.Protocol;
 
 namespace Sluice.Tests.Loop;
 
@@ -42,7 +43,7 @@ public sealed class DeadlineTests
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
-        byte[] frame = Wire.Frame(Opcode.Binary, new byte[2]);
+        byte[] frame = Hex.Frame(Opcode.Binary, true, new byte[2]);
         for (int i = 0; i < frame.Length; i++)
         {
             rig.Receive(socket, frame.AsSpan(i, 1));
@@ -62,7 +63,7 @@ public sealed class DeadlineTests
         for (int i = 0; i < 20; i++)
         {
             rig.Wait(10_200);
-            rig.Receive(socket, Wire.Frame(Opcode.Pong, default));
+            rig.Receive(socket, Hex.Frame(Opcode.Pong, true, default));
         }
         Assert.Equal(20, rig.Frames(socket).Split(" | ").Length);
         Assert.Empty(rig.Endpoint.ClosedCodes);
@@ -99,10 +100,10 @@ public sealed class DeadlineTests
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
         rig.Wait(10_100);
-        rig.Receive(socket, Wire.Frame(Opcode.Binary, new byte[10], final: false));
+        rig.Receive(socket, Hex.Frame(Opcode.Binary, false, new byte[10]));
         rig.Wait(100_000, stepMs: 100_000); // a machine that was asleep: what peers said meanwhile is not read yet
         Assert.Empty(rig.Endpoint.ClosedCodes);
-        rig.Receive(socket, Wire.Frame(Opcode.Continuation, new byte[10]));
+        rig.Receive(socket, Hex.Frame(Opcode.Continuation, true, new byte[10]));
         rig.Wait(9_000);
         Assert.Empty(rig.Endpoint.ClosedCodes);
     }
@@ -113,11 +114,11 @@ public sealed class DeadlineTests
         LoopRig rig = new(s_options with { IdleTimeoutMs = 20_000, PingAfterMs = 0 });
         (int socket, _) = rig.Open();
         rig.Wait(15_000);
-        rig.Receive(socket, Wire.Frame(Opcode.Text, "x"u8));
+        rig.Receive(socket, Hex.Frame(Opcode.Text, true, "x"u8));
         for (int i = 0; i < 19; i++)
         {
             rig.Wait(1_000);
-            rig.Receive(socket, Wire.Frame(Opcode.Pong, default));
+            rig.Receive(socket, Hex.Frame(Opcode.Pong, true, default));
         }
         Assert.Empty(rig.Endpoint.ClosedCodes);
         rig.Wait(2_000);
@@ -133,11 +134,11 @@ public sealed class DeadlineTests
     {
         LoopRig rig = new(s_options with { EventQuantum = eventQuantum }, _ => new LoopRig.Recorder { TakesParts = inParts });
         (int socket, _) = rig.Open();
-        rig.Receive(socket, Wire.Frame(Opcode.Binary, new byte[1], final: false));
+        rig.Receive(socket, Hex.Frame(Opcode.Binary, false, new byte[1]));
         for (int i = 0; i < 39; i++)
         {
-            rig.Receive(socket, Wire.Frame(Opcode.Continuation, new byte[1], final: false));
-            rig.Receive(socket, Wire.Frame(Opcode.Ping, default));
+            rig.Receive(socket, Hex.Frame(Opcode.Continuation, false, new byte[1]));
+            rig.Receive(socket, Hex.Frame(Opcode.Ping, true, default));
             rig.Wait(100);
         }
         Assert.Empty(rig.Endpoint.ClosedCodes);
@@ -168,14 +169,14 @@ public sealed class DeadlineTests
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
-        rig.Receive(socket, Wire.Frame(Opcode.Binary, new byte[1], final: false));
+        rig.Receive(socket, Hex.Frame(Opcode.Binary, false, new byte[1]));
         for (int i = 0; i < 40; i++)
         {
             rig.Wait(2_000);
-            rig.Receive(socket, Wire.Frame(Opcode.Continuation, new byte[1_100], final: false));
+            rig.Receive(socket, Hex.Frame(Opcode.Continuation, false, new byte[1_100]));
         }
         Assert.Empty(rig.Endpoint.ClosedCodes);
-        rig.Receive(socket, Wire.Frame(Opcode.Continuation, default));
+        rig.Receive(socket, Hex.Frame(Opcode.Continuation, true, default));
         rig.Wait(9_000);
         Assert.Empty(rig.Endpoint.ClosedCodes);
     }
@@ -185,7 +186,7 @@ public sealed class DeadlineTests
     {
         LoopRig rig = new(s_options);
         (int socket, _) = rig.Open();
-        byte[] frame = Wire.Frame(Opcode.Text, "x"u8);
+        byte[] frame = Hex.Frame(Opcode.Text, true, "x"u8);
         for (int i = 0; i < 20; i++)
         {
             // Each input ends one message and begins the next.
@@ -200,7 +201,7 @@ public sealed class DeadlineTests
     {
         LoopRig rig = new(s_options);
         (int socket, Handle connection) = rig.Open();
-        rig.Receive(socket, Wire.Frame(Opcode.Binary, new byte[10], final: false));
+        rig.Receive(socket, Hex.Frame(Opcode.Binary, false, new byte[10]));
         rig.Loop.Hold(connection);
         rig.Wait(9_000);
         rig.Loop.Resume(connection);

@@ -1,5 +1,6 @@
 using Sluice.Loop;
 using Sluice.Protocol;
+using Sluice.Tests.Protocol;
 
 namespace Sluice.Tests.Loop;
 
@@ -17,7 +18,7 @@ public sealed class MemoryBudgetTests
         int asking = rig.System.Accept();
         rig.Loop.Turn();
         rig.Receive(asking, "GET /t HTTP/1.1\r\n"u8);
-        rig.Receive(sender, Wire.Frame(Opcode.Binary, new byte[20_000], final: false));
+        rig.Receive(sender, Hex.Frame(Opcode.Binary, false, new byte[20_000]));
         rig.System.Limit(reader, 0);
         rig.Loop.Send(slow, Opcode.Binary, new byte[20_000]);
         rig.Settle();
@@ -55,7 +56,7 @@ public sealed class MemoryBudgetTests
         int[] sockets = [.. bytes.Select(_ => rig.Open().Socket)];
         for (int i = 0; i < bytes.Length; i++)
         {
-            rig.Receive(sockets[i], Wire.Frame(Opcode.Binary, new byte[bytes[i]], final: false));
+            rig.Receive(sockets[i], Hex.Frame(Opcode.Binary, false, new byte[bytes[i]]));
         }
         Assert.Equal([.. bytes.Select(static count => count == 17_000 ? "close 1013 try again later" : "")], sockets.Select(socket => rig.Frames(socket)));
     }

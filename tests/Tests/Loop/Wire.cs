@@ -8,15 +8,6 @@ namespace Sluice.Tests.Loop;
 /// <summary>What a peer of a <see cref="LoopRig"/> sends and is sent, frame by frame.</summary>
 internal static class Wire
 {
-    /// <summary>A frame with a mask key of zero.</summary>
-    internal static byte[] Frame(Opcode opcode, ReadOnlySpan<byte> payload, bool final = true)
-    {
-        byte[] frame = new byte[FrameHeader.BytesMax + payload.Length];
-        int header = FrameHeader.Write(frame, opcode, final, payload.Length, mask: 0);
-        payload.CopyTo(frame.AsSpan(header));
-        return frame[..(header + payload.Length)];
-    }
-
     /// <summary>Has bytes arrive, and turns once.</summary>
     internal static void Receive(this LoopRig rig, int socket, ReadOnlySpan<byte> bytes)
     {
