@@ -8,6 +8,7 @@ namespace Sluice.Bench.Parts;
 internal static class Wss
 {
     private const int Connections = 200;
+    private const int WarmUpRounds = 2;
     private const int WarmUpConnections = 1_000;
     private const int SettleMs = 3_000;
 
@@ -26,7 +27,7 @@ internal static class Wss
                 "us CPU per message", echo[i], new Target(1, aspNetCore.Name));
         }
         Series[][] idle = new Turns(server => MeasureIdle(server, tls, settings))
-            .Add(sluice, 1).Add(aspNetCore, 1).Run();
+            .Add(sluice, settings.Rounds(3)).Add(aspNetCore, settings.Rounds(3)).Run();
         yield return new Row("idle wss connection", "slope of resident memory from 4,000 to 16,000", "bytes each", idle[0], new Target(1, aspNetCore.Name));
     }
 
@@ -35,9 +36,12 @@ internal static class Wss
         using ServerProcess server = ServerProcess.Start(command);
         using TlsSwarm swarm = new(server.EndPoint, command.Path, tls.Certificate);
         swarm.Open(Connections);
-        foreach (int pipeline in s_pipelines)
+        for (int round = 0; round < WarmUpRounds; round++)
         {
-            swarm.Run(MessagesPerClient(pipeline), pipeline); // until compilers have settled
+            foreach (int pipeline in s_pipelines)
+            {
+                swarm.Run(MessagesPerClient(pipeline), pipeline); // until compilers have settled
+            }
         }
         return [.. s_pipelines.Select(pipeline =>
         {
@@ -46,7 +50,7 @@ internal static class Wss
             return (server.CpuSeconds - before) * 1e6 / ((double)MessagesPerClient(pipeline) * Connections);
         })];
 
-        int MessagesPerClient(int pipeline) => settings.Amount(pipeline == 1 ? 1_000 : 4_000);
+        int MessagesPerClient(int pipeline) => settings.Amount(pipeline == 1 ? 2_000 : 4_000);
     }
 
     private static double[] MeasureIdle(ServerCommand command, SelfSigned tls, Settings settings)
