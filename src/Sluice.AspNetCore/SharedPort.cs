@@ -4,13 +4,15 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.WebSockets;
 
 namespace Sluice.AspNetCore;
 
 /// <summary>Connections that the reactor accepted and does not serve, on their way to Kestrel.</summary>
 /// <remarks>
-/// <para>Kestrel speaks HTTP/2 without TLS only on an endpoint that speaks nothing else, and TLS likewise, so there are three
-/// endpoints, and the first bytes of a connection choose: they are looked at in the connection's pipe and stay in it.</para>
+/// <para>Kestrel speaks HTTP/2 with prior knowledge only on an endpoint that speaks nothing else, so there are two endpoints, and
+/// the first bytes of a connection choose: they are looked at in the connection's pipe and stay in it. TLS was begun by the
+/// reactor, and lies under that pipe.</para>
 /// <para>Kept from before Kestrel has started; closed, however late they come, when it has stopped.</para>
 /// </remarks>
 public sealed class SharedPort : IDisposable
@@ -21,8 +23,6 @@ public sealed class SharedPort : IDisposable
     /// <summary>How long the first bytes may take to tell what is spoken.</summary>
     public const int FirstBytesTimeoutMs = 10_000;
 
-    private const byte TlsHandshakeRecord = 22; // RFC 8446, 5.1
-
     private readonly SocketConnectionContextFactory _connections = new(new SocketConnectionFactoryOptions(), NullLogger.Instance);
     private int _waiting;
 
@@ -31,7 +31,6 @@ public sealed class SharedPort : IDisposable
     {
         Http1 = new SharedEndPoint(this, "shared port, HTTP/1.1");
         Http2 = new SharedEndPoint(this, "shared port, HTTP/2");
-        Tls = new SharedEndPoint(this, "shared port, TLS");
     }
 
     /// <summary>Where Kestrel takes those that begin with anything but HTTP/2's preface.</summary>
@@ -40,27 +39,24 @@ public sealed class SharedPort : IDisposable
     /// <summary>Where Kestrel takes those that begin with HTTP/2's preface.</summary>
     internal SharedEndPoint Http2 { get; }
 
-    /// <summary>Where Kestrel takes those that begin with a TLS handshake, if it has a certificate.</summary>
-    internal SharedEndPoint Tls { get; }
-
-    /// <summary>Whether Kestrel has a certificate. Set before the first <see cref="Offer"/>.</summary>
-    internal bool SpeaksTls { get; set; }
-
     // RFC 9113, 3.4: enough of the preface to be no method of HTTP/1.1.
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0"u8;
 
     /// <summary>Gives a connected socket away, with what is unread in it. Any thread.</summary>
     /// <param name="descriptor">Owned by the port from here on.</param>
-    public void Offer(int descriptor)
+    /// <param name="tls">What it speaks TLS with, likewise owned; null if it does not.</param>
+    public void Offer(int descriptor, TlsConnection? tls = null)
     {
         SafeSocketHandle socket = new(descriptor, ownsHandle: true);
         if (Interlocked.Increment(ref _waiting) > WaitingMax)
         {
             Interlocked.Decrement(ref _waiting);
+            tls?.Dispose();
             socket.Dispose();
             return;
         }
-        ThreadPool.UnsafeQueueUserWorkItem(static offer => _ = offer.Port.SortAsync(offer.Socket), (Port: this, Socket: socket), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static offer => _ = offer.Port.SortAsync(offer.Socket, offer.Tls), (Port: this, Socket: socket, Tls: tls), preferLocal: false);
     }
 
     /// <summary>After Kestrel has stopped.</summary>
@@ -87,16 +83,21 @@ public sealed class SharedPort : IDisposable
         endPoint.Connections.Writer.TryComplete();
         while (await AcceptAsync(endPoint, CancellationToken.None) is { } connection)
         {
+            await SecureTransport.EndAsync(connection);
             await connection.DisposeAsync();
         }
     }
 
-    private async Task SortAsync(SafeSocketHandle socket)
+    private async Task SortAsync(SafeSocketHandle socket, TlsConnection? tls)
     {
         ConnectionContext? connection = null;
         try
         {
             connection = _connections.Create(new Socket(socket));
+            if (tls is not null)
+            {
+                await SecureTransport.SecureAsync(connection, tls);
+            }
             SharedEndPoint endPoint = await ChooseAsync(connection.Transport.Input);
             connection.Features.Set(GivenAway.Instance);
             if (endPoint.Connections.Writer.TryWrite(connection))
@@ -109,6 +110,7 @@ public sealed class SharedPort : IDisposable
             // The peer has gone, or was too slow.
         }
         Interlocked.Decrement(ref _waiting);
+        tls?.Dispose();
         await (connection?.DisposeAsync() ?? default);
         socket.Dispose();
     }
@@ -134,10 +136,6 @@ public sealed class SharedPort : IDisposable
         Span<byte> buffer = stackalloc byte[Preface.Length];
         Span<byte> first = buffer[..(int)Math.Min(bytes.Length, buffer.Length)];
         bytes.Slice(0, first.Length).CopyTo(first);
-        if (SpeaksTls && first.Length > 0 && first[0] == TlsHandshakeRecord)
-        {
-            return Tls;
-        }
         if (Preface.StartsWith(first))
         {
             return first.Length == Preface.Length || isAll ? Http2 : null;

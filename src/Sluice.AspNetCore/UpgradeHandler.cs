@@ -60,8 +60,7 @@ internal sealed class UpgradeHandler
         {
             return new(400, "The path must be written exactly as it is served.");
         }
-        HandshakeTerms terms = context.Request.IsHttps ? endpoint.Terms with { Policy = endpoint.Policy with { Secure = true } } : endpoint.Terms;
-        verdict = Handshake.Judge(parsed, bytes, terms, out HandshakeRequest request, out HandshakeAgreement agreement);
+        verdict = Handshake.Judge(parsed, bytes, endpoint.Terms(context.Request.IsHttps), out HandshakeRequest request, out HandshakeAgreement agreement);
         verdict = verdict.Accepted ? _host.Admission : verdict;
         if (verdict.Accepted)
         {

@@ -12,6 +12,9 @@ internal abstract class Courier<T>(EventLoop home, EventLoop destination) : Loop
     private bool _isAway;
     private bool _isOutward;
 
+    /// <summary>Whether something is left here until the next trip. At home.</summary>
+    public bool HasWaiting => _waiting.Count > 0;
+
     /// <summary>Has a thing delivered, in order.</summary>
     public void Send(T thing)
     {

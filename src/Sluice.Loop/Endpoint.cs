@@ -13,6 +13,8 @@ namespace Sluice.Loop;
 /// </remarks>
 public abstract class Endpoint
 {
+    private HandshakePolicy? _securePolicy;
+
     /// <summary>Makes an endpoint for one path.</summary>
     protected Endpoint(string path) => Path = path;
 
@@ -38,7 +40,13 @@ public abstract class Endpoint
     public DeflateOptions? Deflate { get; init; }
 
     /// <summary>What it agrees to in a handshake.</summary>
-    public HandshakeTerms Terms => new() { Policy = Policy, Subprotocols = SubprotocolArray, Deflate = Deflate };
+    /// <param name="isSecure">Whether the connection is known to be encrypted.</param>
+    public HandshakeTerms Terms(bool isSecure) => new()
+    {
+        Policy = isSecure ? _securePolicy ??= Policy with { Secure = true } : Policy,
+        Subprotocols = SubprotocolArray,
+        Deflate = Deflate,
+    };
 
     /// <summary>The close code that a shutdown sends.</summary>
     public ushort ShutdownCode { get; init; } = CloseCodes.GoingAway;

@@ -6,6 +6,7 @@ public sealed partial class EventLoop
 {
     private readonly AddressCensus? _census;
     private PlaceCourier? _placesHome;
+    private bool _expectsNewcomers; // from the loop that accepts
     private int _unwelcome; // connections that are here for their answer only
 
     /// <summary>Deals accepted sockets over the loops of a group; null: they all stay here.</summary>
@@ -20,7 +21,7 @@ public sealed partial class EventLoop
             admission = _census.Enter(completion.Buffer.AsSpan(completion.Offset, completion.Count), _system.Now, out place);
         }
         Newcomer newcomer = new(completion.Socket, admission, place);
-        if (Group is null)
+        if (Group is null || _shutdownAtMs is not null)
         {
             Adopt(newcomer);
         }
@@ -81,8 +82,15 @@ public sealed partial class EventLoop
         End(connection);
     }
 
-    /// <summary>From now on places go back to the loop that accepts.</summary>
-    internal void GivesPlacesTo(EventLoop accepting) => _placesHome = new PlaceCourier(this, accepting);
+    /// <summary>From now on newcomers come from the loop that accepts, and places go back to it.</summary>
+    internal void IsDealtBy(EventLoop accepting)
+    {
+        _placesHome = new PlaceCourier(this, accepting);
+        _expectsNewcomers = true;
+    }
+
+    /// <summary>The loop that accepts has dealt the last newcomer.</summary>
+    internal void ExpectsNobody() => _expectsNewcomers = false;
 
     private void GiveBack(Place place)
     {

@@ -43,16 +43,18 @@ public sealed partial class EventLoop
     }
 
     /// <summary>Accepts no more and closes every connection, spread over <see cref="EventLoopOptions.ShutdownSpreadMs"/>.</summary>
+    /// <remarks>To be asked of every loop of a <see cref="LoopGroup"/>, in any order: none stops before the one that accepts has begun.</remarks>
     public void BeginShutdown()
     {
         if (_shutdownAtMs is null)
         {
             _system.StopAccepting();
             _shutdownAtMs = _system.Now;
+            Group?.EndDealing(this);
         }
     }
 
-    /// <summary>Ends a shutdown at once: what is left of it is cut off, and the loop has <see cref="Stopped"/> after this turn.</summary>
+    /// <summary>Ends a shutdown at once: what is left of it is cut off.</summary>
     public void EndShutdown()
     {
         BeginShutdown();

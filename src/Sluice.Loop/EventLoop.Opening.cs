@@ -159,7 +159,7 @@ public sealed partial class EventLoop
             return false;
         }
         Endpoint endpoint = _endpoints[number];
-        HandshakeVerdict verdict = Handshake.Judge(head, bytes, endpoint.Terms, out HandshakeRequest request, out HandshakeAgreement agreement);
+        HandshakeVerdict verdict = Handshake.Judge(head, bytes, endpoint.Terms(_system.IsSecure(_connections[connection.Index].Socket)), out HandshakeRequest request, out HandshakeAgreement agreement);
         if (verdict.Accepted)
         {
             verdict = endpoint.Judge(request, agreement);

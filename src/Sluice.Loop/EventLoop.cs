@@ -59,8 +59,8 @@ public sealed partial class EventLoop
     /// <summary>How many connections live, in whatever state.</summary>
     public int ConnectionCount => _connections.Count;
 
-    /// <summary>Whether a shutdown is complete: no connection is left.</summary>
-    public bool Stopped => _shutdownAtMs is not null && _connections.Count == 0;
+    /// <summary>Whether a shutdown is complete: no connection is left, and none is on its way to or from this loop.</summary>
+    public bool Stopped => _shutdownAtMs is not null && _connections.Count == 0 && !_expectsNewcomers && Group?.HasWaiting(this) != true;
 
     /// <summary>Fills <paramref name="destination"/> with unpredictable bytes.</summary>
     public void Random(Span<byte> destination) => _system.Random(destination);

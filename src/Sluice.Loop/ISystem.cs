@@ -65,6 +65,9 @@ public interface ISystem : IDisposable
     /// <summary>Gives a peeked socket away, with everything still unread in it, to whoever serves what this loop does not.</summary>
     void Release(int socket);
 
+    /// <summary>Whether nobody between the ends can read what the socket carries (TLS).</summary>
+    bool IsSecure(int socket) => false;
+
     /// <summary>Accepts again after <see cref="CompletionKind.AcceptFailed"/>.</summary>
     void ResumeAccepting();
 

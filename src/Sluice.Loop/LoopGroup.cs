@@ -1,6 +1,8 @@
 namespace Sluice.Loop;
 
 /// <summary>The loops of a process, between which accepted sockets are dealt in turn.</summary>
+/// <remarks>None of them stops while somebody may be on his way to it: the loop that accepts says at its shutdown who was the last, and
+/// its word comes to each loop behind everybody that was dealt to it.</remarks>
 public sealed class LoopGroup
 {
     private readonly IReadOnlyList<EventLoop> _loops;
@@ -15,7 +17,7 @@ public sealed class LoopGroup
         _dealers = [.. loops.Select(loop => new Dealer(loops[0], loop))];
         foreach (EventLoop loop in loops.Skip(1))
         {
-            loop.GivesPlacesTo(loops[0]);
+            loop.IsDealtBy(loops[0]);
         }
     }
 
@@ -32,9 +34,31 @@ public sealed class LoopGroup
         _next = (_next + 1) % _loops.Count;
     }
 
-    private sealed class Dealer(EventLoop from, EventLoop to) : Courier<Newcomer>(from, to)
+    /// <summary>Whether it is this loop that deals, and somebody is left whom it has still to send.</summary>
+    internal bool HasWaiting(EventLoop loop) => loop == _loops[0] && Array.Exists(_dealers, static dealer => dealer.HasWaiting);
+
+    /// <summary>A loop begins its shutdown. If it is the one that deals, it does not do so any more.</summary>
+    internal void EndDealing(EventLoop loop)
     {
-        protected override void Deliver(EventLoop to, Newcomer newcomer) => to.Adopt(newcomer);
+        for (int i = 1; loop == _loops[0] && i < _dealers.Length; i++)
+        {
+            _dealers[i].Send(null);
+        }
+    }
+
+    private sealed class Dealer(EventLoop from, EventLoop to) : Courier<Newcomer?>(from, to)
+    {
+        protected override void Deliver(EventLoop to, Newcomer? newcomer)
+        {
+            if (newcomer is { } somebody)
+            {
+                to.Adopt(somebody);
+            }
+            else
+            {
+                to.ExpectsNobody();
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 using Sluice.Server;
 
 if (ServerOptions.Parse(args, out int exitCode) is not { } options)

@@ -19,8 +19,8 @@ using Endpoint = Sluice.Loop.Endpoint;
 namespace Sluice.Server;
 
 /// <summary>The running server: loops with their endpoints, and Kestrel for everything that is not theirs.</summary>
-/// <remarks>On Linux the reactor owns the port and gives away what it does not serve; else Kestrel owns the port. What Kestrel
-/// carries (TLS, HTTP/2, later requests of a connection) are guests on loops of their own. The server ends in the order in
+/// <remarks>On Linux the reactor owns the port, speaks TLS, and gives away what it does not serve; else Kestrel owns the port. What
+/// Kestrel carries (HTTP/2, later requests of a connection) are guests on loops of their own. The server ends in the order in
 /// which it began: loops first, so that their closing frames still go out, Kestrel last.</remarks>
 internal sealed class ServerHost : IAsyncDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly ServerOptions _options;
     private readonly SharedPort _sharedPort = new();
     private readonly List<LoopThread> _threads = [];
-    private readonly List<EpollSystem> _systems = [];
+    private readonly List<ISystem> _systems = [];
     private readonly EventLoop[] _reactor;
     private readonly GuestHost _guests;
     private readonly WebApplication _kestrel;
@@ -149,7 +149,10 @@ internal sealed class ServerHost : IAsyncDisposable
 
     private EventLoop MakeLoop(int number)
     {
-        EpollSystem system = new(_sharedPort.Offer, number == 0 ? _listener : null);
+        ListeningSocket? listener = number == 0 ? _listener : null;
+        ISystem system = _certificate is null
+            ? new EpollSystem(socket => _sharedPort.Offer(socket), listener)
+            : new TlsSystem(_certificate, _sharedPort.Offer, listener);
         _systems.Add(system);
         return new EventLoop(system, new EventLoopOptions { ReleasesForeign = true });
     }
@@ -180,7 +183,7 @@ internal sealed class ServerHost : IAsyncDisposable
         }
         else
         {
-            builder.Services.AddSharedPort(_sharedPort, _certificate);
+            builder.Services.AddSharedPort(_sharedPort);
         }
         WebApplication kestrel = builder.Build();
         MapRoutes(kestrel);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 using Sluice.Channels;
 using Sluice.Protocol;
 

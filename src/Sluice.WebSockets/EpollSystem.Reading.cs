@@ -6,7 +6,7 @@ namespace Sluice.WebSockets;
 // From what the kernel has to bytes, an end or a failure.
 public sealed unsafe partial class EpollSystem
 {
-    private const int ReceiveBytesMax = 64 * 1024; // in one turn of a socket
+    internal const int ReceiveBytesMax = 64 * 1024; // in one turn of a socket
 
     private readonly byte[] _received = GC.AllocateUninitializedArray<byte>(ISystem.HeadroomBytes + ReceiveBytesMax, pinned: true);
 

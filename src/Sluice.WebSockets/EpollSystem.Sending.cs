@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Sluice.Loop;
 using Sluice.Protocol;
 
@@ -11,20 +10,26 @@ public sealed unsafe partial class EpollSystem
     public SendOutcome Send(int socket, byte[] buffer, int offset, int count)
     {
         Invariant.Check(count > 0 && offset >= 0 && count <= buffer.Length - offset, "the bytes lie in the buffer");
+        return Send(socket, buffer.AsSpan(offset, count));
+    }
+
+    /// <summary>Sends bytes, at least one. They are free at the return.</summary>
+    internal SendOutcome Send(int socket, ReadOnlySpan<byte> bytes)
+    {
         ref SocketRow row = ref Adopted(socket);
         Invariant.Check((row.State & SocketState.SendShort) == 0, "one send at a time");
         nint taken;
-        fixed (byte* bytes = &MemoryMarshal.GetArrayDataReference(buffer))
+        fixed (byte* first = bytes)
         {
             do
             {
-                taken = Libc.Send(socket, bytes + offset, (nuint)count, Libc.NoSignal);
+                taken = Libc.Send(socket, first, (nuint)bytes.Length, Libc.NoSignal);
             }
             while (taken < 0 && Libc.LastError == Errno.EINTR);
         }
-        if (taken == count)
+        if (taken == bytes.Length)
         {
-            return new SendOutcome(SendStatus.Done, count);
+            return new SendOutcome(SendStatus.Done, bytes.Length);
         }
         if (taken < 0 && Libc.LastError != Errno.EAGAIN)
         {

@@ -91,9 +91,10 @@ public sealed unsafe partial class EpollSystem
         return ref row;
     }
 
+    /// <summary>Leaves a socket to somebody else.</summary>
     /// <remarks>Leaving epoll is said, and not left to the closing: a child process that is just being born holds a copy
     /// of every descriptor, and while it does the kernel would go on to report a socket that is closed here.</remarks>
-    private void Forget(int socket)
+    internal void Forget(int socket)
     {
         ref SocketRow row = ref _sockets[socket];
         row.Token = 0;

@@ -20,6 +20,9 @@ internal sealed class Scenario
     // A publication's way from one loop to another and to a peer, and a reader's back that it has left behind.
     private const int PromptMs = 3_000;
 
+    // What somebody said before he vanished is heard within this, though he is not there to see what comes of it.
+    private const int LastWordsMs = 2_000;
+
     private const int LookAgainMs = 250;
 
     private const int PeersNamedMax = 5;
@@ -76,7 +79,9 @@ internal sealed class Scenario
     // Some peer may take so little at a time that it misses what is not kept for it.
     private bool IsSluggish => _world.Faults[Fault.BufferTiny] > 0;
 
-    private int CalmMs => IsSluggish || _world.Faults[Fault.PeerVanished] > 0 ? CalmMsMaxOfSlow : CalmMsMax;
+    private bool SomebodyVanished => _world.Faults[Fault.PeerVanished] > 0;
+
+    private int CalmMs => IsSluggish || SomebodyVanished ? CalmMsMaxOfSlow : CalmMsMax;
 
     /// <summary>Whether the server may answer a well-formed handshake so.</summary>
     public bool MayRefuse(int status) => status switch
@@ -104,6 +109,10 @@ internal sealed class Scenario
         else
         {
             CalmDown();
+            if (SomebodyVanished)
+            {
+                _world.RunUntil(_world.Now + LastWordsMs);
+            }
             Await(IsHealed, CalmMs, "not everything healed in time");
             AgreeOnLogs();
             if (_world.Prng.Chance(500))

@@ -16,13 +16,16 @@ internal static class SeedCommand
         TextWriter? live = args.Contains("--trace") ? Console.Out : null;
         long started = Stopwatch.GetTimestamp();
         Tally tally = new();
-        for (ulong seed = first; seed < first + count && tally.Failed < FailuresShownMax; seed++)
+        foreach (Run run in Runs(first, count, live))
         {
-            Run run = Simulator.Run.Of(seed, live: live);
             tally.Add(run);
             if (run.Finding is not null)
             {
                 Console.WriteLine(run.Report);
+            }
+            if (tally.Failed == FailuresShownMax)
+            {
+                break;
             }
         }
         TimeSpan took = Stopwatch.GetElapsedTime(started);
@@ -30,6 +33,15 @@ internal static class SeedCommand
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{tally.Runs} seeds from {first} in {took.TotalSeconds:0.0} s, {tally.Runs / took.TotalSeconds:0} a second: {tally.Failed} failed"));
         return tally.Failed == 0 ? 0 : 1;
+    }
+
+    // Seeds know nothing of each other, so each processor plays some; their order is the seeds'.
+    private static IEnumerable<Run> Runs(ulong first, ulong count, TextWriter? live)
+    {
+        IEnumerable<ulong> seeds = Enumerable.Range(0, checked((int)count)).Select(i => first + (ulong)i);
+        return live is not null
+            ? seeds.Select(seed => Simulator.Run.Of(seed, live: live))
+            : seeds.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(seed => Simulator.Run.Of(seed));
     }
 
     private static ulong ValueOf(string[] args, string option, ulong otherwise)

@@ -5,7 +5,7 @@ namespace Sluice.WebSockets;
 /// <summary>One loop of a server: its thread, its kernel, its paths. What a <see cref="WebSocket"/> refers to.</summary>
 internal sealed class ServerLoop : IDisposable
 {
-    private readonly EpollSystem _system;
+    private readonly ISystem _system;
     private readonly LoopThread _thread;
     private readonly Action<Exception> _error;
 
@@ -14,7 +14,9 @@ internal sealed class ServerLoop : IDisposable
         Number = number;
         Posted = posted;
         _error = options.Error;
-        _system = new EpollSystem(static _ => { }, listener);
+        _system = options.Certificate is null
+            ? new EpollSystem(static _ => { }, listener)
+            : new TlsSystem(options.Certificate, static (_, _) => { }, listener, isRequired: true, options.TlsLimits);
         Loop = new EventLoop(_system, options.LoopOptions with { ReleasesForeign = false });
         Subscriptions = new Subscriptions(Loop);
         _thread = new LoopThread(Loop, $"WebSockets {number}");

@@ -9,6 +9,12 @@ public sealed record WebSocketServerOptions : WebSocketPathOptions
     /// <summary>Where it listens: port 8080 of this machine alone by default. Port 0 takes any free one, <see cref="IPAddress.IPv6Any"/> serves IPv4 too.</summary>
     public IPEndPoint EndPoint { get; init; } = new(IPAddress.Loopback, 8080);
 
+    /// <summary>Has it speak TLS, and nothing else (<c>wss</c>). It stays its maker's, who disposes of it after the server; null: no TLS.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
+    /// <summary>The bounds of TLS handshakes.</summary>
+    public TlsLimits TlsLimits { get; init; } = TlsLimits.Default;
+
     /// <summary>How many connections may wait in the kernel to be accepted (which has a bound of its own).</summary>
     public int Backlog { get; init; } = 4096;
 

@@ -9,6 +9,7 @@ public sealed class AllowanceTests
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)] // by Kestrel's RequestHeadersTimeout
     public async Task Hardening03_A_head_has_one_deadline_however_many_bytes_come_before_it(Carriage carriage)
     {
@@ -87,6 +88,7 @@ public sealed class AllowanceTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening49_A_loop_has_so_many_connections_and_one_more_is_told(Carriage carriage)
     {

@@ -12,6 +12,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening43_A_code_that_may_not_be_received_is_1002(Carriage carriage)
     {
@@ -22,6 +23,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening43_A_reason_is_cut_to_123_bytes_on_a_character(Carriage carriage)
     {
@@ -44,6 +46,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening44_The_code_is_repeated_and_what_follows_is_ignored(Carriage carriage)
     {
@@ -59,6 +62,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening44_After_our_close_the_peers_is_waited_for_and_nothing_else_said(Carriage carriage)
     {
@@ -84,6 +88,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening45_The_server_ends_first_and_does_not_wait_for_long(Carriage carriage)
     {
@@ -104,6 +109,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening45_One_that_sends_on_without_end_is_cut_off(Carriage carriage)
     {
@@ -125,6 +131,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening46_Each_end_is_told_once_with_its_code(Carriage carriage)
     {
@@ -167,6 +174,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening50_Closing_in_a_callback_is_safe_and_the_last_of_them(Carriage carriage)
     {
@@ -196,6 +204,7 @@ public sealed class ClosingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening50_A_shutdown_tells_everybody_once(Carriage carriage)
     {

@@ -16,6 +16,7 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public void Hardening13_A_wrong_parameter_declines_its_offer_and_the_next_is_looked_at(Carriage carriage)
     {
@@ -29,6 +30,7 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public void Hardening14_What_is_accepted_is_echoed_and_honoured(Carriage carriage)
     {
@@ -54,6 +56,7 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening36_A_bomb_of_200_MB_is_1009_and_costs_neither(Carriage carriage)
     {
@@ -69,6 +72,7 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening37_The_inflater_makes_progress(Carriage carriage)
     {
@@ -82,12 +86,14 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening38_A_message_of_a_last_block_is_legal(Carriage carriage) =>
         ExpectEchoesAsync(carriage, ("C1 88 00000000 F348CDC9C9070000", "Hello"), ("C1 87 00000000 F348CDC9C90700", "Hello"));
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening39_A_truncated_stream_is_1007(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         Good + Deflate,
@@ -95,6 +101,7 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening40_Empty_messages_and_cut_symbols_are_legal_and_a_distance_beyond_the_window_is_1007(Carriage carriage)
     {
@@ -110,6 +117,7 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening41_What_was_not_worth_compressing_does_not_break_the_window(Carriage carriage)
     {
@@ -145,7 +153,9 @@ public sealed class CompressedTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor, SendOptions.None, 0xC1)]
+    [InlineData(Carriage.Tls, SendOptions.None, 0xC1)]
     [InlineData(Carriage.Reactor, SendOptions.Uncompressed, 0x81)]
+    [InlineData(Carriage.Tls, SendOptions.Uncompressed, 0x81)]
     [InlineData(Carriage.Kestrel, SendOptions.None, 0xC1)]
     [InlineData(Carriage.Kestrel, SendOptions.Uncompressed, 0x81)]
     public async Task Hardening42_A_message_may_be_sent_plain(Carriage carriage, SendOptions options, byte first)

@@ -12,6 +12,7 @@ public sealed class FloodTests
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening31_One_that_sends_tiny_frames_without_end_starves_nobody(Carriage carriage)
     {
@@ -43,6 +44,7 @@ public sealed class FloodTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening32_Ten_pings_get_ten_pongs_and_too_many_1008(Carriage carriage)
     {
@@ -65,6 +67,7 @@ public sealed class FloodTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening32_Of_pongs_that_are_not_taken_the_latest_waits(Carriage carriage)
     {
@@ -91,6 +94,7 @@ public sealed class FloodTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening51_Noise_throws_nothing_and_hurts_nobody_else(Carriage carriage)
     {
@@ -120,6 +124,7 @@ public sealed class FloodTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening51_Requests_of_noise_throw_nothing_and_are_not_logged_as_they_are(Carriage carriage)
     {

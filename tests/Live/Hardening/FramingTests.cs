@@ -11,6 +11,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening21_A_reserved_bit_is_1002(Carriage carriage)
     {
@@ -27,12 +28,14 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening22_A_reserved_opcode_is_1002(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         [.. ((int[])[3, 4, 5, 6, 7, 11, 12, 13, 14, 15]).Select(static opcode => ($"{opcode}", Hex($"8{opcode:X} 80 00000000"), 1002))]);
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening23_An_unmasked_frame_is_1002_and_the_mask_key_0_is_legal(Carriage carriage)
     {
@@ -46,6 +49,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening24_A_control_frame_is_whole_and_short(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         ("a ping that is not final", Hex("09 80 00000000"), 1002),
@@ -56,6 +60,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening25_Messages_do_not_interleave(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         ("TEXT(fin=0), BINARY", Hex("01 81 00000000 61 82 81 00000000 01"), 1002),
@@ -65,6 +70,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening26_A_length_does_not_overflow(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         ("the top bit alone", Hex("82 FF 8000000000000000 00000000"), 1002),
@@ -75,6 +81,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening27_A_length_that_could_be_shorter_is_1002(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         ("125 in 16 bits", Hex("82 FE 007D 00000000"), 1002),
@@ -82,6 +89,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening28_More_than_the_limit_is_1009(Carriage carriage)
     {
@@ -102,6 +110,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening29_What_is_only_declared_costs_nothing(Carriage carriage)
     {
@@ -128,6 +137,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening30_Too_many_fragments_are_1009_and_too_many_empty_ones_1008(Carriage carriage) => servers[carriage].ExpectRefusalsAsync(
         ("tiny", Fragments(WebSocketLimits.Default.FragmentsMax + 1, bytes: 1), 1009),
@@ -135,6 +145,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening30_4_MiB_in_65536_fragments_pass_where_4_MiB_are_allowed(Carriage carriage)
     {
@@ -149,6 +160,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening33_The_first_byte_that_is_no_UTF_8_is_1007(Carriage carriage)
     {
@@ -167,6 +179,7 @@ public sealed class FramingTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening34_Unmasking_is_right_at_every_cut(Carriage carriage)
     {

@@ -14,6 +14,7 @@ public sealed class LivenessTests
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening47_Who_answers_no_ping_is_gone(Carriage carriage)
     {
@@ -29,6 +30,7 @@ public sealed class LivenessTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening47_Who_answers_them_stays(Carriage carriage)
     {
@@ -47,6 +49,7 @@ public sealed class LivenessTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening47_Who_reads_nothing_costs_bounded_bytes_for_a_bounded_time(Carriage carriage)
     {
@@ -68,6 +71,7 @@ public sealed class LivenessTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening48_A_message_that_does_not_get_on_is_1008_whatever_is_said_beside_it(Carriage carriage)
     {
@@ -116,6 +120,7 @@ public sealed class LivenessTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening52_Over_the_budget_the_message_that_costs_most_is_given_up(Carriage carriage)
     {
@@ -146,6 +151,7 @@ public sealed class LivenessTests
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening52_Who_does_not_take_what_waits_for_him_goes_before_who_sends(Carriage carriage)
     {

@@ -10,6 +10,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 {
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening01_A_head_that_is_too_large_is_431(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
         ("9 KB", Request(Good + "X: " + new string('a', 9000) + "\r\n"), 431),
@@ -17,6 +18,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening01_A_head_without_end_is_431(Carriage carriage)
     {
@@ -29,6 +31,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening02_A_head_of_8_KB_that_comes_byte_by_byte_is_answered(Carriage carriage)
     {
@@ -46,6 +49,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor, 400)]
+    [InlineData(Carriage.Tls, 400)]
     [InlineData(Carriage.Kestrel, 505)]
     public Task Hardening04_A_request_line_is_exact(Carriage carriage, int versionInLowerCase) => servers[carriage].ExpectAnswersAsync(
         ("POST", Request(line: "POST /echo HTTP/1.1"), 405),
@@ -56,6 +60,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor, 400)]
+    [InlineData(Carriage.Tls, 400)]
     [InlineData(Carriage.Kestrel, 101)]
     public Task Hardening05_Lines_are_strict(Carriage carriage, int bareLineFeed) => servers[carriage].ExpectAnswersAsync(
         ("a bare LF", Request(Good + "X: y\n"), bareLineFeed),
@@ -67,6 +72,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening06_Exactly_one_valid_Host(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
         ("none", Request(Upgrade + Version13 + Key), 400),
@@ -76,6 +82,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening07_A_body_is_400(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
         ("a length", Request(Good + "Content-Length: 5\r\n"), 400),
@@ -84,6 +91,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening08_Upgrade_and_Connection_hold_their_tokens(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
         ("no Upgrade", Request(Host + "Connection: Upgrade\r\n" + Version13 + Key), 426),
@@ -94,6 +102,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening09_Exactly_one_version_and_it_is_13(Carriage carriage)
     {
@@ -111,6 +120,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening10_Exactly_one_key_of_16_bytes(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
         ("none", Request(Host + Upgrade + Version13), 400),
@@ -120,6 +130,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening11_Subprotocols_are_tokens_and_the_servers_order_wins(Carriage carriage)
     {
@@ -137,6 +148,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public Task Hardening12_Extensions_follow_their_grammar(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
         ("no name", Request(Good + "Sec-WebSocket-Extensions: permessage-deflate; =1\r\n"), 400),
@@ -146,17 +158,27 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
-    public Task Hardening16_Another_origin_is_403(Carriage carriage) => servers[carriage].ExpectAnswersAsync(
-        ("elsewhere", Request(Good + "Origin: http://elsewhere\r\n"), 403),
-        ("a suffix", Request(Good + "Origin: http://evil-localhost\r\n"), 403),
-        ("another port", Request(Good + "Origin: http://localhost:81\r\n"), 403),
-        ("null", Request(Good + "Origin: null\r\n"), 403),
-        ("two", Request(Good + "Origin: http://localhost\r\nOrigin: http://localhost\r\n"), 400),
-        ("the same", Request(Good + "Origin: http://localhost\r\n"), 101));
+    public Task Hardening16_Another_origin_is_403(Carriage carriage)
+    {
+        string scheme = carriage == Carriage.Tls ? "https" : "http";
+        return servers[carriage].ExpectAnswersAsync(
+            ("elsewhere", Request(Good + $"Origin: {scheme}://elsewhere\r\n"), 403),
+            ("a suffix", Request(Good + $"Origin: {scheme}://evil-localhost\r\n"), 403),
+            ("another port", Request(Good + $"Origin: {scheme}://localhost:81\r\n"), 403),
+            ("null", Request(Good + "Origin: null\r\n"), 403),
+            ("two", Request(Good + $"Origin: {scheme}://localhost\r\nOrigin: {scheme}://localhost\r\n"), 400),
+            ("the same", Request(Good + $"Origin: {scheme}://localhost\r\n"), 101));
+    }
+
+    [Fact]
+    public Task Hardening16_A_page_that_came_without_TLS_is_another_origin_over_TLS() => servers[Carriage.Tls].ExpectAnswersAsync(
+        ("the same host", Request(Good + "Origin: http://localhost\r\n"), 403));
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening17_What_follows_the_head_are_frames(Carriage carriage)
     {
@@ -176,6 +198,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening18_What_looks_like_frames_after_a_refused_request_is_not_served(Carriage carriage)
     {
@@ -190,6 +213,7 @@ public sealed class RequestTests(Servers servers) : IClassFixture<Servers>
 
     [Theory]
     [InlineData(Carriage.Reactor)]
+    [InlineData(Carriage.Tls)]
     [InlineData(Carriage.Kestrel)]
     public async Task Hardening20_Nothing_of_a_request_is_quoted(Carriage carriage)
     {

@@ -19,6 +19,9 @@ public enum Carriage
     /// <summary>The loop's own sockets.</summary>
     Reactor,
 
+    /// <summary>The same, over TLS.</summary>
+    Tls,
+
     /// <summary>Kestrel, over HTTP/1.1.</summary>
     Kestrel,
 }
@@ -29,7 +32,9 @@ internal sealed class Server : IAsyncDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly EventLoop _loop;
-    private readonly EpollSystem? _sockets;
+    private readonly ISystem? _sockets;
+    private readonly CertificateFolder? _folder;
+    private readonly ServerCertificate? _certificate;
     private readonly LoopThread? _thread;
     private readonly GuestLoop? _guests;
     private readonly GuestHost? _host;
@@ -39,10 +44,14 @@ internal sealed class Server : IAsyncDisposable
     private Server(Carriage carriage, EventLoopOptions options, Func<EventLoop, Witness> witness)
     {
         AppDomain.CurrentDomain.FirstChanceException += Note;
-        if (carriage == Carriage.Reactor)
+        if (carriage is Carriage.Reactor or Carriage.Tls)
         {
             ListeningSocket listener = ListeningSocket.Bind(new IPEndPoint(IPAddress.Loopback, 0), backlog: 512);
-            _sockets = new EpollSystem(static _ => { }, listener);
+            _folder = carriage == Carriage.Tls ? new CertificateFolder() : null;
+            _certificate = _folder?.Load();
+            _sockets = _certificate is null
+                ? new EpollSystem(static _ => { }, listener)
+                : new TlsSystem(_certificate, static (_, _) => { }, listener, isRequired: true);
             _loop = new EventLoop(_sockets, options);
             Witness = witness(_loop);
             _loop.Serve(Witness);
@@ -82,7 +91,7 @@ internal sealed class Server : IAsyncDisposable
         return server;
     }
 
-    internal Peer Connect(int receiveBufferBytes = 0) => new(EndPoint, receiveBufferBytes);
+    internal Peer Connect(int receiveBufferBytes = 0) => new(EndPoint, receiveBufferBytes, _certificate is not null);
 
     /// <summary>A peer whose connection is open.</summary>
     internal Peer Open(string headers = Wire.Good, int receiveBufferBytes = 0)
@@ -121,6 +130,8 @@ internal sealed class Server : IAsyncDisposable
         await (_thread?.Stopped ?? _host!.StopAsync()).WaitAsync(s_patience);
         LoopResources left = _loop.Resources;
         _sockets?.Dispose();
+        _certificate?.Dispose();
+        _folder?.Dispose();
         if (_kestrel is not null)
         {
             await _kestrel.DisposeAsync();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 
 namespace Sluice.Live.Kestrel;
 

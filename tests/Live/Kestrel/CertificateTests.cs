@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 using Xunit;
 
 namespace Sluice.Live.Kestrel;

@@ -1,4 +1,5 @@
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 using Sluice.Protocol;
 using Xunit;
 

@@ -28,7 +28,7 @@ internal sealed class KestrelRig : IAsyncDisposable
 
     private readonly SharedPort _sharedPort = new();
     private readonly List<EventLoop> _reactor = [];
-    private readonly List<EpollSystem> _systems = [];
+    private readonly List<ISystem> _systems = [];
     private readonly List<LoopThread> _threads = [];
     private readonly List<GuestLoop> _guests = [];
     private readonly GuestHost _host;
@@ -45,7 +45,9 @@ internal sealed class KestrelRig : IAsyncDisposable
             _guests.Add(guests);
             if (listener is not null)
             {
-                EpollSystem system = new(_sharedPort.Offer, i == 0 ? listener : null);
+                ISystem system = certificate is null
+                    ? new EpollSystem(socket => _sharedPort.Offer(socket), i == 0 ? listener : null)
+                    : new TlsSystem(certificate, _sharedPort.Offer, i == 0 ? listener : null, limits: tls);
                 EventLoop loop = new(system, options with { ReleasesForeign = true });
                 loop.Serve(Echo(loop));
                 _systems.Add(system);
@@ -161,7 +163,7 @@ internal sealed class KestrelRig : IAsyncDisposable
         });
         if (sharedPort is not null)
         {
-            builder.Services.AddSharedPort(sharedPort, certificate, tls);
+            builder.Services.AddSharedPort(sharedPort);
         }
         WebApplication kestrel = builder.Build();
         kestrel.MapWebSocket(EchoPath, _host);

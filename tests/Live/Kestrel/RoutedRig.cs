@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 using Sluice.Loop;
 
 namespace Sluice.Live.Kestrel;

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Sluice.AspNetCore;
+using Sluice.WebSockets;
 using Sluice.Protocol;
 using Xunit;
 

@@ -48,6 +48,21 @@ internal sealed class OverstatedCompletion : Canary
     }
 }
 
+/// <summary>Says of a send that left no room that there is some.</summary>
+internal sealed class OverstatedRoom : Canary
+{
+    public override ISystem Around(ISystem system) => new Faulty(system);
+
+    private sealed class Faulty(ISystem inner) : ForwardingSystem(inner)
+    {
+        public override SendOutcome Send(int socket, byte[] buffer, int offset, int count)
+        {
+            SendOutcome outcome = Inner.Send(socket, buffer, offset, count);
+            return outcome.Status == SendStatus.Full ? outcome with { Status = SendStatus.Done } : outcome;
+        }
+    }
+}
+
 /// <summary>Loses a wake-up: what was posted lies there until another one comes.</summary>
 internal sealed class LostWake : Canary
 {

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text.Json;
 using Sluice.Channels;
 
@@ -16,6 +17,8 @@ internal sealed class Outsider : IActor, IAsker
     private readonly Dictionary<ChannelRequest, Publication> _publishing = [];
     private readonly Dictionary<string, Place> _tops = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _present = new(StringComparer.Ordinal);
+    // The same bytes at the same place need no second judgement, however often a log is looked through.
+    private readonly HashSet<(string Channel, string Epoch, ulong Offset, ulong Digest)> _judged = [];
     private readonly Dictionary<string, Publication> _probes = new(StringComparer.Ordinal);
 
     public Outsider(World world, Scenario scenario, IBroker broker)
@@ -183,6 +186,10 @@ internal sealed class Outsider : IActor, IAsker
         }
         foreach (Entry entry in request.Publications)
         {
+            if (!_judged.Add((request.Channel, epoch, entry.Offset, XxHash3.HashToUInt64(entry.Body))))
+            {
+                continue;
+            }
             Utf8JsonReader reader = new(entry.Body);
             using JsonDocument document = JsonDocument.ParseValue(ref reader);
             ShownPublication shown = ShownPublication.Read(document.RootElement);

@@ -118,11 +118,12 @@ internal sealed class Trespasser(World world, string name, string path, Scenario
         switch (what)
         {
             case Goes when !HasConnection:
-                if (!_leaving)
+                if (_leaving)
                 {
-                    _number++;
-                    Open();
+                    return;
                 }
+                _number++;
+                Open();
                 break;
             case Goes when _leaving && IsOpen && _kind is not (Trespass.Drips or Trespass.Hoards):
                 Close(CloseCodes.Normal);

@@ -16,6 +16,7 @@ internal abstract class WebSocketPeer(World world, string name, string path, Sce
     private readonly Queue<byte[]> _pings = new();
     private readonly DeflateOffer? _deflate = OfferOf(world.Prng);
     private Inflater? _inflater;
+    private Inflater? _spareInflater; // of this peer's connections, one after the other: it is large
     private byte[] _input = new byte[4096];
     private int _inputLength;
     private HttpResponseHead _head;
@@ -180,7 +181,7 @@ internal abstract class WebSocketPeer(World world, string name, string path, Sce
         _upgraded = true;
         Upgraded();
         _protocol.Deflate = agreement.Deflate;
-        _inflater = agreement.Deflate.Agreed ? new Inflater() : null;
+        _inflater = agreement.Deflate.Agreed ? Forget(_spareInflater ??= new Inflater()) : null;
         World.Trace.Note(World.Now, Name, "is open");
         if (!_greeted)
         {
@@ -218,6 +219,14 @@ internal abstract class WebSocketPeer(World world, string name, string path, Sce
             World.Reach(Milestone.Inflated);
         }
         Flush();
+    }
+
+    // Behind a message that looks back at nothing and has nothing, an inflater remembers nothing that a message could look back at.
+    private static Inflater Forget(Inflater inflater)
+    {
+        inflater.Begin(windowBits: 15, keepWindow: false);
+        Violation.Unless(inflater.Step([], final: true, out _, out _) == InflateStatus.Done, "an empty message is not complete");
+        return inflater;
     }
 
     private static DeflateOffer? OfferOf(Prng prng) => !prng.Chance(300) ? null : new DeflateOffer

@@ -6,7 +6,7 @@ public sealed class CanaryTests
 {
     private static readonly Dictionary<string, Canary> s_canaries = new Canary[]
     {
-        new OverstatedSend(), new OverstatedCompletion(), new LostWake(), new LostByte(), new LeakedSocket(),
+        new OverstatedSend(), new OverstatedCompletion(), new OverstatedRoom(), new LostWake(), new LostByte(), new LeakedSocket(),
         new LostFeed(), new LostDetach(), new DoublePublish(), new SwappedPublish(), new LostLeave(),
         new LostPublication(), new DoublePublication(), new SwappedPublications(), new FalseRecovery(), new LateSubscribeReply(),
         new FreeControlFrames(), new EndlessMessages(), new NoPings(), new EveryByteIsProgress(), new StrangeAddresses(),

@@ -43,6 +43,36 @@ public sealed class WorldTests
         });
 
     [Fact]
+    public void A_send_where_there_is_no_room_for_more_is_a_violation() => Misuse(
+        Fault.SendFull,
+        static (system, socket) =>
+        {
+            Assert.Equal(new SendOutcome(SendStatus.Full, 8), system.Send(socket, new byte[8], 0, 8));
+            system.Send(socket, new byte[8], 0, 8);
+        });
+
+    [Fact]
+    public void After_a_full_send_one_completion_of_no_bytes_says_that_there_is_room()
+    {
+        World world = new(1, new FaultPlan { [Fault.SendFull] = 1000 });
+        SimulatedSystem system = world.AddSystem(listens: true);
+        new Writer(world, []).Start();
+        Assert.True(system.Next(0, out Completion accepted));
+        system.Adopt(accepted.Socket, Token, peek: true);
+        system.Send(accepted.Socket, new byte[8], 0, 8);
+        List<Completion> sent = [];
+        system.Turn = () =>
+        {
+            if (system.Next(long.MaxValue, out Completion completion) && completion.Kind == CompletionKind.Sent)
+            {
+                sent.Add(completion);
+            }
+        };
+        world.RunUntil(1_000);
+        Assert.Equal([Completion.Of(CompletionKind.Sent, Token, accepted.Socket)], sent);
+    }
+
+    [Fact]
     public void A_byte_changed_during_a_send_is_a_violation() => Misuse(
         Fault.SendPending,
         static (system, socket) =>

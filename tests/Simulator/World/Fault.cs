@@ -16,6 +16,9 @@ internal enum Fault
     /// <summary>A send takes nothing at once.</summary>
     SendNothing,
 
+    /// <summary>A send takes everything and leaves no room for more.</summary>
+    SendFull,
+
     /// <summary>A send completes later.</summary>
     SendPending,
 

@@ -140,12 +140,13 @@ internal sealed partial class SimulatedSystem : ISystem, IActor, IEndOwner
             return new SendOutcome(SendStatus.Pending, 0);
         }
         int taken = sender.End.Write(bytes[..CountToTake(count)]);
-        if (taken < count)
+        bool isFull = taken == count && _world.Faults.Strikes(Fault.SendFull);
+        if (taken < count || isFull)
         {
-            sender.BeginShort(LookLater());
+            sender.BeginRoomless(LookLater());
         }
-        _world.Trace.Note(Now, Name, "send", socket, taken);
-        return new SendOutcome(SendStatus.Done, taken);
+        _world.Trace.Note(Now, Name, isFull ? "send, full" : "send", socket, taken);
+        return new SendOutcome(isFull ? SendStatus.Full : SendStatus.Done, taken);
     }
 
     public void ShutdownWrite(int socket)

@@ -46,10 +46,10 @@ internal sealed class Socket(int number, End end, SimulatedSystem acceptedBy)
 
     public bool PeekRepeats { get; set; }
 
-    /// <summary>A send was not taken whole, and its completion has not been reported.</summary>
+    /// <summary>A send was not taken whole, or left no room, and its completion has not been reported.</summary>
     public bool Sending { get; private set; }
 
-    /// <summary>How many bytes of a pending send the kernel holds; 0 after a short one.</summary>
+    /// <summary>How many bytes of a pending send the kernel holds; 0 after any other.</summary>
     public int PendingBytes { get; private set; }
 
     /// <summary>Before this its completion does not come.</summary>
@@ -67,7 +67,7 @@ internal sealed class Socket(int number, End end, SimulatedSystem acceptedBy)
         _sendDigest = XxHash3.HashToUInt64(PendingSend);
     }
 
-    public void BeginShort(long dueAt)
+    public void BeginRoomless(long dueAt)
     {
         Sending = true;
         SendDueAt = dueAt;

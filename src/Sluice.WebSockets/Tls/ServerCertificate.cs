@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
-namespace Sluice.AspNetCore;
+namespace Sluice.WebSockets;
 
 /// <summary>A server's certificate, which follows its files: handshakes that begin after a change show the new one, and
 /// connections stay. Any thread.</summary>
@@ -37,7 +37,7 @@ public sealed class ServerCertificate : IDisposable
 
     /// <summary>What the next handshake is made with. The same object until a reload: what TLS remembers between
     /// connections hangs on it.</summary>
-    internal SslServerAuthenticationOptions Current => _current;
+    public SslServerAuthenticationOptions Current => _current;
 
     /// <summary>Looks at the files now.</summary>
     public void Reload()

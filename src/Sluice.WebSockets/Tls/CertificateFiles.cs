@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
-namespace Sluice.AspNetCore;
+namespace Sluice.WebSockets;
 
 /// <summary>Where a server's certificate lies.</summary>
 /// <param name="Certificate">A file in PEM, the server's own certificate first, then those that lead to a root; or in PKCS #12 (PFX).</param>
