@@ -4,7 +4,7 @@ using Sluice.Bench.Servers;
 
 namespace Sluice.Bench.Parts;
 
-/// <summary>The channel server over TLS, beside ASP.NET Core's own WebSockets: both have it from Kestrel and OpenSSL.</summary>
+/// <summary>The channel server over TLS, beside ASP.NET Core's own WebSockets: both have it from <c>SslStream</c> and OpenSSL.</summary>
 internal static class Wss
 {
     private const int Connections = 200;

@@ -13,9 +13,12 @@ internal sealed class ServerRig : IAsyncDisposable
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromMinutes(2));
     private readonly ConcurrentBag<ClientWebSocket> _clients = [];
 
-    private ServerRig(WebSocketServer server, ConcurrentQueue<Exception> errors)
+    private readonly bool _isSecure;
+
+    private ServerRig(WebSocketServer server, bool isSecure, ConcurrentQueue<Exception> errors)
     {
         Server = server;
+        _isSecure = isSecure;
         Errors = errors;
     }
 
@@ -37,7 +40,7 @@ internal sealed class ServerRig : IAsyncDisposable
         });
         map(server);
         server.Start();
-        return new ServerRig(server, errors);
+        return new ServerRig(server, options?.Certificate is not null, errors);
     }
 
     internal async Task<ClientWebSocket> ConnectAsync(string path, Action<ClientWebSocketOptions>? configure = null)
@@ -45,7 +48,7 @@ internal sealed class ServerRig : IAsyncDisposable
         ClientWebSocket client = new();
         _clients.Add(client);
         configure?.Invoke(client.Options);
-        await client.ConnectAsync(new Uri($"ws://{Server.EndPoint}{path}"), Patience);
+        await client.ConnectAsync(new Uri($"{(_isSecure ? "wss" : "ws")}://{Server.EndPoint}{path}"), Patience);
         return client;
     }
 
