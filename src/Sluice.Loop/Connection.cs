@@ -120,7 +120,7 @@ internal struct Connection
 /// <summary>Bytes of a peer that do not make a whole yet.</summary>
 internal sealed class Inbox
 {
-    private const int InflaterBytes = 52 << 10; // its window, a step of output, tables
+    private const int InflaterBytes = 56 << 10; // its window, a step of output, tables
 
     /// <summary>What the protocol core left unread.</summary>
     public readonly byte[] Tail = new byte[WebSocketConnection<ServerRole>.UnreadBytesMax];
@@ -134,6 +134,9 @@ internal sealed class Inbox
     /// <summary>Input that was read and not looked at yet; rented, null for none.</summary>
     public byte[]? Later;
     public Range LaterRange;
+
+    /// <summary>Whether it waits for its turn to look at it.</summary>
+    public bool IsQueued;
 
     private byte[]? _pong; // rented
     private int _pongLength;
@@ -181,6 +184,7 @@ internal sealed class Inbox
     {
         DropBytes(buffers);
         DropLater(buffers);
+        IsQueued = false;
         TailLength = 0;
         GiveInflater(null, buffers);
         DropPong(buffers);

@@ -138,7 +138,7 @@ public sealed partial class EventLoop
         ref Connection row = ref _connections[connection.Index];
         row.State = ConnectionState.Draining;
         DropInbox(ref row);
-        SetReadingFlag(connection, ConnectionFlags.Choked, false);
+        SetReadingFlag(connection, ConnectionFlags.Choked | ConnectionFlags.Postponed, false);
         SetDeadline(connection, _options.CloseTimeoutMs);
         Wake(connection);
     }

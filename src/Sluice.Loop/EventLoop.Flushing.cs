@@ -7,7 +7,6 @@ namespace Sluice.Loop;
 // gathers in the batch at hand; what is owed to another connection, or to one that is blocked, goes to its outbox.
 public sealed partial class EventLoop
 {
-    private readonly Slab<PeerWindow> _windows = new();
     private int _batchNumber;
     private SendBatch _batch; // the one at hand
     private Handle _current;
@@ -148,10 +147,17 @@ public sealed partial class EventLoop
         _outboxes[row.Outbox].Commit(count, boundary);
         Wake(connection);
         // A peer that takes is sent what gathers, rather than judged by it.
-        while (_current == default && row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh
-            && (row.Flags & ConnectionFlags.Blocked) == 0 && row.State != ConnectionState.Broken)
+        while (row.Outbox != 0 && _outboxes[row.Outbox].PrivateBytes > _options.UnsentBytesHigh
+            && (row.Flags & ConnectionFlags.Blocked) == 0 && row.State != ConnectionState.Broken && !(_filling && connection == _current))
         {
-            ServeReader(connection);
+            if (_current == default)
+            {
+                ServeReader(connection);
+            }
+            else
+            {
+                FlushOutbox(connection, ref row);
+            }
         }
         ChokeIfFull(connection, ref row);
     }
@@ -193,6 +199,22 @@ public sealed partial class EventLoop
                 Break(connection, CloseCodes.Abnormal);
                 break;
         }
+    }
+
+    // Within the event of another connection, or of its own: nobody is asked or told anything.
+    private void FlushOutbox(Handle connection, ref Connection row)
+    {
+        (int number, SendBatch batch) = (_batchNumber, _batch);
+        TakeBatch();
+        _batch.Begin(row.Protocol.Deflate, WindowOf(row));
+        _outboxes[row.Outbox].MoveTo(_batch, Buffers);
+        if (_outboxes[row.Outbox].IsEmpty)
+        {
+            ReturnOutbox(ref row);
+        }
+        Flush(connection, ref row);
+        _batches.Return(_batchNumber);
+        (_batchNumber, _batch) = (number, batch);
     }
 
     [MemberNotNull(nameof(_batch))]
@@ -243,33 +265,6 @@ public sealed partial class EventLoop
             row.PendingBatch = 0;
         }
         Wake(connection);
-    }
-
-    private PeerWindow WindowOf(in Connection row) => row.Window == 0 ? default : _windows[row.Window - 1];
-
-    // What a peer's window holds costs a row from the first compressed message of a source on.
-    private void KeepWindow(ref Connection row, PeerWindow window)
-    {
-        if (row.Window != 0)
-        {
-            _windows[row.Window - 1] = window;
-        }
-        else if (window.Last != 0 && !row.Protocol.Deflate.SendFresh)
-        {
-            int index = _windows.Add().Index;
-            _windows[index] = window;
-            row.Window = index + 1;
-        }
-    }
-
-    // A compressed message that is not of a source enters the peer's window.
-    private void ForgetWindow(Handle connection, ref Connection row)
-    {
-        KeepWindow(ref row, default);
-        if (connection == _current)
-        {
-            _batch.BreakRun();
-        }
     }
 
     private void ChokeIfFull(Handle connection, ref Connection row)

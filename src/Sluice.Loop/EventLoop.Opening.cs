@@ -32,6 +32,13 @@ public sealed partial class EventLoop
         return true;
     }
 
+    /// <summary>Tells a peer's address. It is asked of the system each time, so that it costs a connection nothing.</summary>
+    /// <param name="connection">Whose.</param>
+    /// <param name="address">Takes <see cref="ISystem.AddressBytes"/> bytes: IPv6, with IPv4 mapped into it (RFC 4291, 2.5.5.2).</param>
+    /// <returns>False when it is not known, or not any more.</returns>
+    public bool TryGetAddress(Handle connection, Span<byte> address) =>
+        _connections.Contains(connection) && _system.TryGetAddress(_connections[connection.Index].Socket, address);
+
     private Handle AddRow(int socket, ConnectionState state)
     {
         Handle connection = _connections.Add();

@@ -14,7 +14,18 @@ public sealed partial class EventLoop
     {
         InboxOf(ref row).AddLater(rest, Buffers);
         SetReadingFlag(connection, ConnectionFlags.Postponed, true);
-        _postponed.Enqueue(connection);
+        QueuePostponed(connection);
+    }
+
+    // If something of it waits, and it does not wait for its turn already.
+    private void QueuePostponed(Handle connection)
+    {
+        int number = _connections[connection.Index].Inbox;
+        if (number != 0 && _inboxes[number] is { Later: not null, IsQueued: false } inbox)
+        {
+            inbox.IsQueued = true;
+            _postponed.Enqueue(connection);
+        }
     }
 
     // What had been read of a connection before it was disarmed goes behind what waits.
@@ -34,9 +45,13 @@ public sealed partial class EventLoop
         for (int i = Math.Min(_postponed.Count, PostponedQuantum); i > 0; i--)
         {
             Handle connection = _postponed.Dequeue();
-            // One that is held is queued again when it is resumed.
-            if (_connections.Contains(connection) && _connections[connection.Index] is { State: ConnectionState.Open or ConnectionState.Closing } row
-                && (row.Flags & (ConnectionFlags.Postponed | ConnectionFlags.Held)) == ConnectionFlags.Postponed)
+            if (!_connections.Contains(connection) || (_connections[connection.Index].Flags & ConnectionFlags.Postponed) == 0)
+            {
+                continue;
+            }
+            ref Connection row = ref _connections[connection.Index];
+            _inboxes[row.Inbox].IsQueued = false;
+            if ((row.Flags & ConnectionFlags.Held) == 0) // else it is queued again when it is resumed
             {
                 ReceiveAgain(connection);
                 EndOver();
@@ -63,7 +78,7 @@ public sealed partial class EventLoop
         {
             inbox = InboxOf(ref row);
             (inbox.Later, inbox.LaterRange) = (later, (range.End.Value - row.Protocol.Unread)..range.End);
-            _postponed.Enqueue(connection);
+            QueuePostponed(connection);
         }
         End(connection);
     }

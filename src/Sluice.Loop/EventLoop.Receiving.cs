@@ -9,18 +9,22 @@ public sealed partial class EventLoop
 
     private readonly Stack<Inflater> _inflaters = new();
 
-    /// <summary>Reads nothing more from a peer until <see cref="Resume"/>. Messages that have already been read still come.</summary>
-    public void Hold(Handle connection) => SetReadingFlag(connection, ConnectionFlags.Held, true);
+    /// <summary>Reads nothing more from an open peer until <see cref="Resume"/>. Messages that have already been read still come.</summary>
+    public void Hold(Handle connection)
+    {
+        if (IsOpen(connection))
+        {
+            SetReadingFlag(connection, ConnectionFlags.Held, true);
+        }
+    }
 
     /// <summary>Reads on after <see cref="Hold"/>.</summary>
     public void Resume(Handle connection)
     {
-        bool waits = _connections.Contains(connection)
-            && (_connections[connection.Index].Flags & (ConnectionFlags.Held | ConnectionFlags.Postponed)) == (ConnectionFlags.Held | ConnectionFlags.Postponed);
         SetReadingFlag(connection, ConnectionFlags.Held, false);
-        if (waits)
+        if (_connections.Contains(connection))
         {
-            _postponed.Enqueue(connection);
+            QueuePostponed(connection);
         }
     }
 
@@ -80,14 +84,14 @@ public sealed partial class EventLoop
                     break;
             }
             share -= 1 + (inflater is null ? 0 : e.Payload.Length >> 10);
-            if (share <= 0 && row.State == ConnectionState.Open)
+            if (row.State >= ConnectionState.Draining || share <= 0)
             {
                 break;
             }
         }
         NoteProgress(connection, ref row, hasEnded);
         ReturnInflater(ref row, inflater);
-        return share > 0 || row.State != ConnectionState.Open;
+        return share > 0 || row.State >= ConnectionState.Draining;
     }
 
     // A message that lies whole in the input is delivered where it lies; only the others are gathered.
@@ -211,12 +215,19 @@ public sealed partial class EventLoop
             return;
         }
         ref Connection row = ref _connections[connection.Index];
-        if (!on && flag != ConnectionFlags.Postponed && (row.Flags & flag) != 0)
+        if (!on && (flag & ~ConnectionFlags.Postponed & row.Flags) != 0)
         {
             RestartProgress(connection, row);
         }
         row.Flags = on ? row.Flags | flag : row.Flags & ~flag;
-        bool disarm = (row.Flags & (ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed)) != 0 && row.State == ConnectionState.Open;
+        // Of a peer that is to close nothing is wanted but that: it is read, though not faster than any other.
+        ConnectionFlags stops = row.State switch
+        {
+            ConnectionState.Open => ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed,
+            ConnectionState.Closing => ConnectionFlags.Postponed,
+            _ => ConnectionFlags.None,
+        };
+        bool disarm = (row.Flags & stops) != 0;
         if (disarm != ((row.Flags & ConnectionFlags.Disarmed) != 0) && row.State != ConnectionState.Broken)
         {
             row.Flags ^= ConnectionFlags.Disarmed;

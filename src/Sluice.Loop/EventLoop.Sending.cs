@@ -119,19 +119,18 @@ public sealed partial class EventLoop
             return false;
         }
         ref Connection row = ref _connections[connection.Index];
-        int waiting = row.Outbox == 0 ? 0 : _outboxes[row.Outbox].PrivateBytes;
-        if ((row.Flags & ConnectionFlags.InParts) != 0 && _afterParts.TryGetValue(connection, out Outbox? later))
-        {
-            waiting += later.PrivateBytes;
-        }
-        else if ((row.Flags & ConnectionFlags.Blocked) == 0)
+        Outbox? later = (row.Flags & ConnectionFlags.InParts) != 0 ? _afterParts.GetValueOrDefault(connection) : null;
+        if (later is null && (row.Flags & ConnectionFlags.Blocked) == 0)
         {
             return true;
         }
-        return waiting <= _options.UnsentBytesMax - (long)bytes || MakeRoom(connection, ref row, bytes);
+        Outbox? first = row.Outbox == 0 ? null : _outboxes[row.Outbox];
+        int room = _options.UnsentBytesMax - (first?.PrivateBytes ?? 0) - (later?.PrivateBytes ?? 0);
+        return bytes <= room || MakeRoom(connection, ref row, later ?? first, bytes, room);
     }
 
-    private bool MakeRoom(Handle connection, ref Connection row, int bytes)
+    // What is to be sent last is dropped from: behind a message in parts that is what waits for its end.
+    private bool MakeRoom(Handle connection, ref Connection row, Outbox? last, int bytes, int room)
     {
         Endpoint endpoint = _endpoints[row.Endpoint];
         row.Flags |= ConnectionFlags.OwesDrained;
@@ -139,13 +138,13 @@ public sealed partial class EventLoop
         {
             Close(connection, endpoint.SlowCode, "slow"u8);
         }
-        if (endpoint.Overflow != OverflowPolicy.DropOldest || row.Outbox == 0)
+        if (endpoint.Overflow != OverflowPolicy.DropOldest || last is null)
         {
             return false;
         }
-        Outbox outbox = _outboxes[row.Outbox];
-        outbox.DropOldest(Math.Max(0, (_options.UnsentBytesMax / 4 * 3) - bytes));
-        return outbox.PrivateBytes <= _options.UnsentBytesMax - (long)bytes;
+        int held = last.PrivateBytes;
+        last.DropOldest(Math.Max(0, held + room - (_options.UnsentBytesMax / 4) - bytes));
+        return bytes <= room + held - last.PrivateBytes;
     }
 
     private static SendResult Answer(ref Connection row)

@@ -35,7 +35,7 @@ public sealed partial class EventLoop
     private void NoteProgress(Handle connection, ref Connection row, bool hasEnded)
     {
         bool isUnfinished = row.State == ConnectionState.Open && (row.Protocol.Unread > 0 || row.Protocol.InMessage);
-        if (_options.ProgressTimeoutMs == 0 || (!isUnfinished && row.Watch == 0))
+        if (!isUnfinished && row.Watch == 0)
         {
             return;
         }
@@ -46,7 +46,15 @@ public sealed partial class EventLoop
         }
         else if (hasEnded || !watch.IsUnfinished)
         {
-            watch.BeginWindow(_system.Now, row.Protocol.MessageBytesReceived);
+            BeginProgress(connection, row, ref watch);
+        }
+    }
+
+    private void BeginProgress(Handle connection, in Connection row, ref Watch watch)
+    {
+        watch.BeginWindow(_system.Now, row.Protocol.MessageBytesReceived);
+        if (_options.ProgressTimeoutMs > 0)
+        {
             _timers.SetEarlier(connection.Index << 1, _system.Now + _options.ProgressTimeoutMs);
         }
     }
@@ -129,8 +137,7 @@ public sealed partial class EventLoop
     {
         if (row.Watch != 0 && _watches[row.Watch - 1].IsUnfinished)
         {
-            _watches[row.Watch - 1].BeginWindow(_system.Now, row.Protocol.MessageBytesReceived);
-            _timers.SetEarlier(connection.Index << 1, _system.Now + _options.ProgressTimeoutMs);
+            BeginProgress(connection, row, ref _watches[row.Watch - 1]);
         }
     }
 

@@ -65,6 +65,12 @@ public interface ISystem : IDisposable
     /// <summary>Gives a peeked socket away, with everything still unread in it, to whoever serves what this loop does not.</summary>
     void Release(int socket);
 
+    /// <summary>Tells the peer's address.</summary>
+    /// <param name="socket">Of which.</param>
+    /// <param name="address">Takes <see cref="AddressBytes"/> bytes, as <see cref="CompletionKind.Accepted"/> has them.</param>
+    /// <returns>False when the system does not know it, or not any more.</returns>
+    bool TryGetAddress(int socket, Span<byte> address) => false;
+
     /// <summary>Whether nobody between the ends can read what the socket carries (TLS).</summary>
     bool IsSecure(int socket) => false;
 
@@ -140,5 +146,5 @@ public enum SendStatus : byte
 
 /// <summary>How a <see cref="ISystem.Send"/> went at once.</summary>
 /// <param name="Status">Taken, pending or broken.</param>
-/// <param name="Count">How many bytes were taken, when <see cref="SendStatus.Done"/>.</param>
+/// <param name="Count">How many bytes were taken, when <see cref="SendStatus.Done"/> or <see cref="SendStatus.Full"/>.</param>
 public readonly record struct SendOutcome(SendStatus Status, int Count);

@@ -8,7 +8,8 @@ namespace Sluice.Loop;
 /// <para><b>Compression</b> follows demand. Readers tell, by the messages they are given, which variant would have served them
 /// best, and the next messages have that one. So a source without compressing readers compresses nothing, and one with
 /// many compresses each message at most once for each <see cref="Variant"/>.</para>
-/// <para><b>Numbers.</b> Compressed messages are numbered, consecutively within a source; no two in a process have the same.</para>
+/// <para><b>Numbers.</b> Compressed messages are numbered, consecutively within a source; no two in a process have the same.
+/// After 65,535 a source goes on as a new one.</para>
 /// </remarks>
 public sealed class MessageEncoder
 {
@@ -21,14 +22,14 @@ public sealed class MessageEncoder
     /// <summary>Nor are longer ones: compressing takes its time from all that the thread serves.</summary>
     public const int MessageBytesMax = 64 << 10;
 
-    private const int NumbersPerSource = 32; // bits
+    private const int NumberBits = 16; // of a source's place among all, the others
 
     private static long _sourceCount;
 
     private readonly Deflater _deflater;
     private readonly VariantDemand _demand = new();
     private MessageHistory? _history; // none until somebody wants one
-    private ulong _number = (ulong)Interlocked.Increment(ref _sourceCount) << NumbersPerSource;
+    private ulong _number = NewSource();
 
     /// <summary>Makes an encoder.</summary>
     /// <param name="deflater">Shared with others of the same thread; it keeps nothing between messages.</param>
@@ -57,6 +58,12 @@ public sealed class MessageEncoder
             return new SharedMessage(frame);
         }
         DeflatedFrame?[]? variants = null;
+        if (_number + 1 == NextSource(_number))
+        {
+            // Its numbers are used up: to its readers it is another source from here on, of which they have nothing yet.
+            _number = NewSource();
+            _history = null;
+        }
         ulong number = _number + 1;
         if (_demand.Any)
         {
@@ -72,11 +79,14 @@ public sealed class MessageEncoder
         {
             return new SharedMessage(frame, number, _demand, null);
         }
-        Invariant.Check((uint)number != 0, "a source has numbers for four billion messages");
         _number = number;
         (_history ??= new()).Add(frame.AsSpan(^payloadBytes..), number);
         return new SharedMessage(frame, number, _demand, variants);
     }
+
+    private static ulong NewSource() => (ulong)Interlocked.Increment(ref _sourceCount) << NumberBits;
+
+    private static ulong NextSource(ulong number) => ((number >> NumberBits) + 1) << NumberBits;
 
     // Null when none is shorter than the message itself.
     private DeflatedFrame?[]? Compress(ReadOnlySpan<byte> payload, Opcode opcode, ulong number, byte[] work)

@@ -35,6 +35,16 @@ public sealed unsafe partial class EpollSystem
         }
     }
 
+    /// <inheritdoc/>
+    public bool TryGetAddress(int socket, Span<byte> address)
+    {
+        SocketAddress peer = default;
+        int bytes = SocketAddress.Bytes;
+        bool isKnown = Libc.PeerName(socket, &peer, &bytes) == 0;
+        peer.Write(address[..ISystem.AddressBytes]);
+        return isKnown;
+    }
+
     /// <summary>Accepts one connection, within the turn of the listening socket.</summary>
     private bool Accept(out Completion completion)
     {

@@ -57,6 +57,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "accept4", SetLastError = true)]
     internal static partial int Accept(int listener, SocketAddress* address, int* addressBytes, int flags);
 
+    [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
+    internal static partial int PeerName(int socket, SocketAddress* address, int* addressBytes);
+
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     internal static partial nint Receive(int socket, void* bytes, nuint count, int flags);
 

@@ -7,7 +7,8 @@ namespace Sluice.WebSockets;
 
 /// <summary>What has arrived from one client and was not read by the task that serves it: parts of messages, bounded.</summary>
 /// <remarks>The socket's loop adds, one task takes. When it is too full the loop is told to read nothing more from this client, by the
-/// loop itself; when it is half empty again the task has the loop read on.</remarks>
+/// loop itself; when it is half empty again the task has the loop read on. So it holds what it may, and beyond that the client's share
+/// of one turn, which the loop bounds by what it comes to when it is inflated.</remarks>
 internal sealed class AsyncInbox(WebSocket socket, WebSocketPathOptions options)
 {
     private const int PartOverheadBytes = 64;
@@ -35,13 +36,9 @@ internal sealed class AsyncInbox(WebSocket socket, WebSocketPathOptions options)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(part.Length);
         part.CopyTo(rented);
-        long bytes = Interlocked.Add(ref _bytes, part.Length + PartOverheadBytes);
+        Interlocked.Add(ref _bytes, part.Length + PartOverheadBytes);
         _parts.Writer.TryWrite(new(rented, part.Length, opcode, last));
         HoldIfFull();
-        if (bytes - options.Limits.MessageBytesMax > 4L * options.InboxBytesMax)
-        {
-            socket.Close(CloseCodes.PolicyViolation, "too much at once");
-        }
     }
 
     /// <summary>Nothing more comes. The loop's.</summary>

@@ -43,8 +43,8 @@ public record WebSocketPathOptions
 
     /// <summary>In the await style: how much may have arrived and not been read before nothing more is read from that client, in
     /// bytes. A part of a message counts 64 more.</summary>
-    /// <remarks>What was already received is still taken. A client that by compression puts more than four times as much, and a whole
-    /// message, into that is closed with 1008.</remarks>
+    /// <remarks>What is received in the same turn of the loop is still taken: <see cref="EventLoopOptions.EventQuantum"/> parts, or a
+    /// kilobyte for each of them when they are compressed, and one part.</remarks>
     public int InboxBytesMax { get; init; } = 256 << 10;
 
     /// <summary>What is done with messages for a client that takes too little, beyond <see cref="EventLoopOptions.UnsentBytesMax"/>.</summary>

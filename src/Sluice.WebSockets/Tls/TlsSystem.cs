@@ -118,6 +118,9 @@ public sealed partial class TlsSystem : ISystem
     }
 
     /// <inheritdoc/>
+    public bool TryGetAddress(int socket, Span<byte> address) => _sockets.TryGetAddress(socket, address);
+
+    /// <inheritdoc/>
     public bool IsSecure(int socket) => RowOf(socket).Tls is not null;
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using Sluice.Live.Hardening;
 using Sluice.Live.Kestrel;
 using Sluice.Protocol;
 using Sluice.WebSockets;
@@ -41,6 +42,50 @@ public sealed class AwaitTests
         Assert.InRange(sent, 1, frames.Length - 1); // the client feels it
         go.SetResult();
         peer.Send(frames.AsSpan(sent));
+        Assert.Equal("all"u8, peer.ReadFrame().Payload);
+        Assert.Empty(rig.Errors);
+    }
+
+    [Fact]
+    public async Task WhatAFewBytesInflateToIsHeldAsWell()
+    {
+        const int Messages = 2_000; // 125 MB, which a client sends as 200 KB
+        const int MessageBytes = 64 << 10;
+        TaskCompletionSource go = new();
+        await using ServerRig rig = ServerRig.Start(
+            server =>
+            {
+                server.MapAsync("/", async (socket, cancellation) =>
+                {
+                    await go.Task;
+                    for (int i = 0; await socket.ReadAsync(cancellation) is { } message; i++)
+                    {
+                        Assert.Equal(MessageBytes, message.Bytes.Length);
+                        if (i == Messages - 1)
+                        {
+                            await socket.SendAsync("all", cancellationToken: cancellation);
+                        }
+                    }
+                });
+                server.Map("/other", static (_, _) => { });
+            },
+            new() { Loops = 1, InboxBytesMax = 2000, Deflate = new(), Limits = new() { MessageBytesMax = MessageBytes } });
+        using Peer other = new(rig.Server.EndPoint);
+        other.Upgrade("/other");
+        byte[] frame = Wire.Frame(Opcode.Binary, Wire.Deflated(new byte[MessageBytes]), compressed: true);
+        byte[] frames = [.. Enumerable.Repeat(frame, Messages).SelectMany(static bytes => bytes)];
+        using Peer peer = new(rig.Server.EndPoint);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        peer.Send(Wire.Request(Wire.Good + Wire.Deflate, "GET / HTTP/1.1"));
+        Assert.StartsWith("HTTP/1.1 101 ", peer.ReadHead(), StringComparison.Ordinal);
+        peer.Send(frames);
+        for (int turn = 0; turn < 200; turn++)
+        {
+            other.SendFrame(Opcode.Ping, "?"u8);
+            Assert.Equal(Opcode.Pong, other.ReadFrame().Opcode);
+        }
+        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 8 << 20);
+        go.SetResult();
         Assert.Equal("all"u8, peer.ReadFrame().Payload);
         Assert.Empty(rig.Errors);
     }

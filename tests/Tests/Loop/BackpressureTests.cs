@@ -143,6 +143,68 @@ public sealed class BackpressureTests
         Assert.True(rig.System.Taken[socket].ToArray().AsSpan().IndexOf((ReadOnlySpan<byte>)[0x8A, 1, (byte)'p']) >= 0, "the pong went out");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Of_what_waits_for_the_end_of_one_in_parts_the_oldest_are_dropped(bool isBlocked)
+    {
+        LoopRig rig = new(s_options, _ => new LoopRig.Recorder { Overflow = OverflowPolicy.DropOldest });
+        (int socket, Handle connection) = rig.Open();
+        if (isBlocked)
+        {
+            rig.System.Limit(socket, 3);
+        }
+        rig.Loop.SendPart(connection, Opcode.Text, "begun-"u8, last: false);
+        rig.Settle();
+        for (int i = 0; i < 40; i++)
+        {
+            Assert.Equal(SendResult.Queued, rig.Loop.Send(connection, Opcode.Text, Encoding.ASCII.GetBytes(Numbered(i))));
+        }
+        rig.Loop.SendPart(connection, Opcode.Text, "ended"u8, last: true);
+        if (isBlocked)
+        {
+            rig.System.Unblock(socket);
+        }
+        rig.Settle();
+        List<string> messages = rig.System.Messages(socket);
+        Assert.Equal("begun-ended", messages[0]);
+        Assert.InRange(messages.Count, 7, 11);
+        Assert.Equal(Enumerable.Range(40 - (messages.Count - 1), messages.Count - 1).Select(Numbered), messages[1..]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_sent_in_anothers_event_goes_out_as_it_gathers_and_is_bounded(bool isBlocked)
+    {
+        LoopRig rig = new(s_options);
+        (int sending, _) = rig.Open();
+        (int socket, Handle other) = rig.Open();
+        if (isBlocked)
+        {
+            rig.System.Limit(socket, 0);
+        }
+        List<SendResult> answers = [];
+        rig.Endpoint.OnReceived = () =>
+        {
+            for (int i = 0; i < 100; i++)
+            {
+                answers.Add(rig.Loop.Send(other, Opcode.Text, Encoding.ASCII.GetBytes(Numbered(i))));
+            }
+        };
+        rig.System.Deliver(sending, Hex.Frame(Opcode.Text, true, "go"u8));
+        rig.Settle();
+        if (isBlocked)
+        {
+            Assert.InRange(answers.Count(static answer => answer != SendResult.Refused), 1, 15); // 1,000 bytes and a little
+            Assert.Equal([CloseCodes.PolicyViolation], rig.Endpoint.ClosedCodes);
+            return;
+        }
+        Assert.All(answers, static answer => Assert.Equal(SendResult.Sent, answer));
+        Assert.Equal(Enumerable.Range(0, 100).Select(Numbered), rig.System.Messages(socket));
+        Assert.InRange(rig.System.SendCount, 15, 40); // some hundreds of bytes each
+    }
+
     [Fact]
     public void A_part_is_refused_while_much_waits_and_taken_when_drained()
     {

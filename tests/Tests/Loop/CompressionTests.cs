@@ -59,6 +59,25 @@ public sealed class CompressionTests
     }
 
     [Fact]
+    public void A_source_whose_numbers_are_used_up_goes_on()
+    {
+        LoopRig rig = new(endpoint: _ => new LoopRig.Recorder { Deflate = s_options });
+        MessageEncoder source = new(rig.Loop.Deflater);
+        (int socket, Handle reader) = rig.Open(Offer);
+        List<string> sent = [];
+        for (int i = 0; i < (1 << 16) + 20; i++)
+        {
+            string text = $"message {i}, which is long enough to be compressed";
+            SharedMessage message = source.Encode(Opcode.Text, Encoding.ASCII.GetBytes(text), rig.Loop.Buffers);
+            rig.Loop.SendShared(reader, message);
+            rig.Loop.Turn();
+            sent.Add(text);
+        }
+        rig.Settle();
+        Assert.Equal(sent, rig.System.Messages(socket, new DeflateAgreement(15, 15, false, false)));
+    }
+
+    [Fact]
     public void A_message_with_a_secret_goes_plain_when_asked()
     {
         LoopRig rig = new(endpoint: _ => new LoopRig.Recorder { Deflate = s_options });

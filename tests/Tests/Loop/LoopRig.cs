@@ -61,9 +61,15 @@ internal sealed class LoopRig
 
         internal Action<Handle>? OnDrained { get; set; }
 
+        internal Action? OnReceived { get; set; }
+
         public override void Opened(Handle connection) => Last = connection;
 
-        public override void Received(Handle connection, Opcode opcode, Span<byte> message) => ReceivedBytes += message.Length;
+        public override void Received(Handle connection, Opcode opcode, Span<byte> message)
+        {
+            ReceivedBytes += message.Length;
+            OnReceived?.Invoke();
+        }
 
         public override void ReceivedPart(Handle connection, Opcode opcode, ReadOnlySpan<byte> part, bool last) =>
             Parts.Add($"{opcode} {part.Length} {last}");

@@ -28,10 +28,10 @@ internal sealed class ScriptedServer : IDisposable
     }
 
     /// <summary>Takes a client and upgrades it.</summary>
-    internal async Task<ScriptedPeer> UpgradeAsync()
+    internal async Task<ScriptedPeer> UpgradeAsync(string further = "")
     {
         (ScriptedPeer peer, string request) = await AcceptRequestAsync();
-        await peer.SendAsync(ScriptedPeer.Acceptance(request));
+        await peer.SendAsync(ScriptedPeer.Acceptance(request, further));
         return peer;
     }
 
