@@ -11,6 +11,7 @@ public sealed unsafe partial class EpollSystem
     private ListeningSocket? _listener;
     private int _listenerDescriptor = -1;
     private int _acceptsLeft;
+    private int _refusedAccepts; // one after the other
     private bool _isAcceptPaused;
 
     /// <inheritdoc/>
@@ -52,8 +53,11 @@ public sealed unsafe partial class EpollSystem
         int fromBytes = SocketAddress.Bytes;
         int socket = Libc.Accept(_listenerDescriptor, &from, &fromBytes, Libc.NonBlocking | Libc.CloseOnExec);
         Errno error = socket >= 0 ? default : Libc.LastError;
-        if (error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS)
+        bool isShort = error is Errno.EMFILE or Errno.ENFILE or Errno.ENOMEM or Errno.ENOBUFS;
+        _refusedAccepts = isShort || error is default(Errno) or Errno.EAGAIN ? 0 : _refusedAccepts + 1;
+        if (isShort || _refusedAccepts == AcceptQuantum)
         {
+            _refusedAccepts = 0;
             _acceptsLeft = 0;
             _isAcceptPaused = true;
             completion = Completion.Of(CompletionKind.AcceptFailed, 0, -1);
@@ -67,7 +71,7 @@ public sealed unsafe partial class EpollSystem
         {
             Enqueue(_listenerDescriptor, ref _sockets[_listenerDescriptor]);
         }
-        CheckNotOurs(error); // any other error is of the one connection that was to be accepted, and its peer knows
+        CheckNotOurs(error); // any other error is of the one connection that was to be accepted, and its peer knows; so many are not
         from.Write(_received.AsSpan(ISystem.HeadroomBytes, ISystem.AddressBytes));
         completion = new Completion(CompletionKind.Accepted, 0, socket, _received, ISystem.HeadroomBytes, ISystem.AddressBytes);
         return socket >= 0;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net.Security;
-using System.Security.Authentication;
 using Sluice.Loop;
 using Sluice.Protocol;
 
@@ -21,6 +20,7 @@ public sealed class TlsConnection : IDisposable
     private byte[] _unsent = []; // records that the socket did not take
     private int _unsentOffset;
     private int _unsentCount;
+    private bool _isDisposed;
 
     /// <summary>Waits for the client's first bytes.</summary>
     /// <param name="options">Of the handshake.</param>
@@ -61,7 +61,8 @@ public sealed class TlsConnection : IDisposable
 
     internal bool IsQueued { get; set; }
 
-    internal bool IsClosed { get; private set; }
+    /// <summary>The loop has closed it or given it away.</summary>
+    internal bool IsGone { get; set; }
 
     /// <summary>Broken, and told so: only closing is left.</summary>
     internal bool IsFailed { get; set; }
@@ -103,9 +104,9 @@ public sealed class TlsConnection : IDisposable
     /// <summary>Frees everything. What pends ends.</summary>
     public void Dispose()
     {
-        if (!IsClosed)
+        if (!_isDisposed)
         {
-            IsClosed = true;
+            _isDisposed = true;
             _records.End();
             _ = _handshake.Exception; // seen
             _tls.Dispose();
@@ -134,7 +135,7 @@ public sealed class TlsConnection : IDisposable
             Invariant.Check(_records.Forget() || IsEnded, "what has come is read at once");
             return count;
         }
-        catch (Exception e) when (e is IOException or AuthenticationException)
+        catch (Exception e) when (e is not (OutOfMemoryException or InvariantException)) // whatever it is, the peer caused it
         {
             _records.Forget();
             return null;

@@ -63,7 +63,7 @@ public sealed partial class TlsSystem : ISystem
             while (_owing.TryDequeue(out TlsConnection? tls))
             {
                 tls.IsQueued = false;
-                if (!tls.IsClosed && Deliver(tls, out completion))
+                if (!tls.IsGone && Deliver(tls, out completion))
                 {
                     return true;
                 }
@@ -92,9 +92,11 @@ public sealed partial class TlsSystem : ISystem
     public void Close(int socket)
     {
         ref Row row = ref RowOf(socket);
-        if (row.Tls is not null)
+        if (row.Tls is { } tls)
         {
-            Discard(row.Tls);
+            Leave(tls);
+            tls.Dispose();
+            _written.ResetWrittenCount(); // its last words are not sent any more
         }
         row = default;
         _sockets.Close(socket);
@@ -112,7 +114,7 @@ public sealed partial class TlsSystem : ISystem
             return;
         }
         Invariant.Check(tls.IsPeeked, "only what is unread can be given away");
-        CountOff(tls);
+        Leave(tls);
         _sockets.Forget(socket);
         _released(socket, tls);
     }
@@ -152,11 +154,10 @@ public sealed partial class TlsSystem : ISystem
         return ref _rows[socket];
     }
 
-    private void Discard(TlsConnection tls)
+    private void Leave(TlsConnection tls)
     {
+        tls.IsGone = true;
         CountOff(tls);
-        tls.Dispose();
-        _written.ResetWrittenCount();
     }
 
     private void CountOff(TlsConnection tls)

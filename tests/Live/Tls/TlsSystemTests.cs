@@ -203,6 +203,23 @@ public sealed class TlsSystemTests : IDisposable
     }
 
     [Fact]
+    public async Task OfAConnectionThatWasGivenAwayNothingIsTold()
+    {
+        (SslStream peer, int socket) = _rig.Open(7, peek: true);
+        peer.Write("GET /"u8);
+        await peer.ShutdownAsync(); // both are there when the system looks
+        Assert.Equal("GET /"u8, _rig.Expect(CompletionKind.Peeked, 7));
+        _rig.System.Release(socket);
+        _rig.ExpectNothing();
+        (int released, TlsConnection? tls) = Assert.Single(_rig.Released);
+        using Socket elsewhere = new(new SafeSocketHandle(released, ownsHandle: true));
+        await tls!.CarryAsync(new NetworkStream(elsewhere));
+        using StreamReader reader = new(tls.Stream);
+        Assert.Equal("GET /", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        tls.Dispose();
+    }
+
+    [Fact]
     public void WithoutTlsASocketIsServedAsItIs()
     {
         (Socket peer, int socket) = _rig.Connect(7);
