@@ -39,8 +39,9 @@ public sealed class GuestHost
     /// <summary>Lets a guest in and has the next loop with room adopt it.</summary>
     /// <param name="endpoints">What it comes to, of each loop its own.</param>
     /// <param name="deflate">What its handshake agreed about compression.</param>
+    /// <param name="state">The endpoint's own number for it, as <see cref="Endpoint.InitialState"/> has it.</param>
     /// <param name="carrier">What carries it.</param>
-    internal Guest Admit(Endpoint[] endpoints, DeflateAgreement deflate, in GuestCarrier carrier)
+    internal Guest Admit(Endpoint[] endpoints, DeflateAgreement deflate, int state, in GuestCarrier carrier)
     {
         int number = 0;
         for (int i = 0; i < _loops.Count; i++)
@@ -51,6 +52,6 @@ public sealed class GuestHost
                 break;
             }
         }
-        return _loops[number].Admit(endpoints[number], deflate, carrier);
+        return _loops[number].Admit(endpoints[number], deflate, state, carrier);
     }
 }

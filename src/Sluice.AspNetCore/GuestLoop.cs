@@ -15,6 +15,7 @@ public sealed class GuestLoop : IAsyncDisposable
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Makes a loop.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public GuestLoop(EventLoopOptions? options = null)
     {
         _guestsMax = (options ?? EventLoopOptions.Default).ConnectionsMax;
@@ -55,11 +56,12 @@ public sealed class GuestLoop : IAsyncDisposable
     /// <summary>Lets a guest in and has the loop adopt it.</summary>
     /// <param name="endpoint">What it comes to; of this loop.</param>
     /// <param name="deflate">What its handshake agreed about compression.</param>
+    /// <param name="state">The endpoint's own number for it, as <see cref="Endpoint.InitialState"/> has it.</param>
     /// <param name="carrier">What carries it.</param>
-    internal Guest Admit(Endpoint endpoint, DeflateAgreement deflate, in GuestCarrier carrier)
+    internal Guest Admit(Endpoint endpoint, DeflateAgreement deflate, int state, in GuestCarrier carrier)
     {
         Guest guest = _system.Enter(carrier);
-        Loop.Post(new AdoptGuest(Loop, guest.Socket, endpoint, deflate));
+        Loop.Post(new AdoptGuest(Loop, guest.Socket, endpoint, deflate, state));
         return guest;
     }
 
@@ -73,9 +75,9 @@ public sealed class GuestLoop : IAsyncDisposable
         return _system.HasNews ? ISystem.AtHand : Loop.DueMs;
     }
 
-    private sealed class AdoptGuest(EventLoop loop, int socket, Endpoint endpoint, DeflateAgreement deflate) : LoopMessage
+    private sealed class AdoptGuest(EventLoop loop, int socket, Endpoint endpoint, DeflateAgreement deflate, int state) : LoopMessage
     {
-        public override void Run() => loop.AdoptOpen(socket, endpoint, deflate);
+        public override void Run() => loop.AdoptOpen(socket, endpoint, deflate, state);
     }
 
     private sealed class BeginShutdown(EventLoop loop) : LoopMessage

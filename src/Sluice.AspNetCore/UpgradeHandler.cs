@@ -27,7 +27,7 @@ internal sealed class UpgradeHandler
     {
         ArrayBufferWriter<byte> answer = new();
         bool isHttp1 = HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol);
-        HandshakeVerdict verdict = Judge(context, answer, out DeflateAgreement deflate);
+        HandshakeVerdict verdict = Judge(context, answer, out DeflateAgreement deflate, out int state);
         if (!verdict.Accepted)
         {
             Handshake.WriteRefusal(answer, verdict.Status, verdict.Reason);
@@ -37,13 +37,14 @@ internal sealed class UpgradeHandler
         {
             return context.Response.Body.WriteAsync(answer.WrittenMemory[headLength..]).AsTask();
         }
-        return isHttp1 ? UpgradeAsync(context, deflate) : AcceptConnectAsync(context, deflate);
+        return isHttp1 ? UpgradeAsync(context, deflate, state) : AcceptConnectAsync(context, deflate, state);
     }
 
     // Writes the answer if it is 101.
-    private HandshakeVerdict Judge(HttpContext context, ArrayBufferWriter<byte> answer, out DeflateAgreement deflate)
+    private HandshakeVerdict Judge(HttpContext context, ArrayBufferWriter<byte> answer, out DeflateAgreement deflate, out int state)
     {
         deflate = default;
+        state = 0;
         HandshakeVerdict verdict = TryWriteHead(context, out ArrayBufferWriter<byte> head);
         if (!verdict.Accepted)
         {
@@ -66,6 +67,7 @@ internal sealed class UpgradeHandler
         {
             Handshake.WriteAccept(answer, request, agreement);
             deflate = agreement.Deflate;
+            state = endpoint.InitialState(request, agreement);
         }
         return verdict;
     }
@@ -97,7 +99,7 @@ internal sealed class UpgradeHandler
     private static bool IsCanonical(ReadOnlySpan<byte> head, string path) =>
         RequestLine.TryReadPath(head, out ReadOnlySpan<byte> written) == RequestLineStatus.Path && Ascii.Equals(written, path);
 
-    private async Task UpgradeAsync(HttpContext context, DeflateAgreement deflate)
+    private async Task UpgradeAsync(HttpContext context, DeflateAgreement deflate, int state)
     {
         if (context.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } feature)
         {
@@ -109,14 +111,14 @@ internal sealed class UpgradeHandler
         MinDataRate? kestrelsRate = slowness?.MinDataRate;
         SetRate(slowness, null);
         Stream stream = await feature.UpgradeAsync();
-        await _host.Admit(_endpoints, deflate, new GuestCarrier(stream, context.Abort)).Closed;
+        await _host.Admit(_endpoints, deflate, state, new GuestCarrier(stream, context.Abort)).Closed;
         SetRate(slowness, kestrelsRate);
     }
 
-    private async Task AcceptConnectAsync(HttpContext context, DeflateAgreement deflate)
+    private async Task AcceptConnectAsync(HttpContext context, DeflateAgreement deflate, int state)
     {
         Stream stream = await context.Features.GetRequiredFeature<IHttpExtendedConnectFeature>().AcceptAsync();
-        await _host.Admit(_endpoints, deflate, new GuestCarrier(stream, context.Abort, context.Response.CompleteAsync)).Closed;
+        await _host.Admit(_endpoints, deflate, state, new GuestCarrier(stream, context.Abort, context.Response.CompleteAsync)).Closed;
     }
 
     private static void SetRate(IHttpMinResponseDataRateFeature? slowness, MinDataRate? rate)

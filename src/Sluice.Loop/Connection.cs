@@ -70,6 +70,9 @@ internal enum ConnectionFlags : ushort
 
     /// <summary>It has had its share of this turn; what was read waits for the next.</summary>
     Postponed = 8192,
+
+    /// <summary>A part of a request was peeked at.</summary>
+    Peeked = 16384,
 }
 
 /// <summary>One connection's row: all that an idle connection costs, besides its two timer nodes.</summary>

@@ -70,6 +70,11 @@ public abstract class Endpoint
     /// <returns>101, or the status of an error and a sentence for the client.</returns>
     public virtual HandshakeVerdict Judge(in HandshakeRequest request, in HandshakeAgreement agreement) => HandshakeVerdict.Accept;
 
+    /// <summary>The number (<see cref="EventLoop.EndpointState"/>) that a connection begins with: what its request and its handshake say
+    /// about how it will speak.</summary>
+    /// <remarks>Asked by every host of each request that is accepted, on whatever thread that host has: it looks at its arguments alone.</remarks>
+    public virtual int InitialState(in HandshakeRequest request, in HandshakeAgreement agreement) => 0;
+
     /// <summary>A peer has completed its handshake.</summary>
     public abstract void Opened(Handle connection);
 

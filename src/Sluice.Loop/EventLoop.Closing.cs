@@ -16,17 +16,16 @@ public sealed partial class EventLoop
             return;
         }
         ref Connection row = ref _connections[connection.Index];
+        LeaveOpen(connection, ref row, ConnectionState.Closing, code); // first, so that nothing is said behind the close frame
         row.Protocol.WriteClose(OutgoingFor(connection), code, reason);
-        if (row.State != ConnectionState.Open)
+        if (row.State == ConnectionState.Closing) // else writing it has found the socket broken
         {
-            return; // writing it has found the socket broken
+            SetDeadline(connection, _options.CloseTimeoutMs);
+            Wake(connection);
         }
-        LeaveOpen(connection, ref row, ConnectionState.Closing, code);
-        SetDeadline(connection, _options.CloseTimeoutMs);
-        Wake(connection);
     }
 
-    /// <summary>The endpoint's own number for a connection, 0 at first.</summary>
+    /// <summary>The endpoint's own number for a connection, at first what <see cref="Endpoint.InitialState"/> said.</summary>
     public ref int EndpointState(Handle connection)
     {
         Invariant.Check(_connections.Contains(connection), "an endpoint's state is asked of a live connection");

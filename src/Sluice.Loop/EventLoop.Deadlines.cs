@@ -7,6 +7,9 @@ namespace Sluice.Loop;
 // only leaves a note, and the review sets the timer again.
 public sealed partial class EventLoop
 {
+    // A peer of which the loop reads nothing, or has read something and not looked at it, cannot show that it is not idle.
+    private const ConnectionFlags Unread = ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed;
+
     // A deadline that is missed by more was missed by this loop: what the peer did meanwhile has not been looked at yet.
     private const int LateMsMax = 1_000;
 
@@ -37,6 +40,9 @@ public sealed partial class EventLoop
         if (isLate)
         {
             RestartWatch(ref row);
+        }
+        if (isLate || (row.Flags & Unread) != 0)
+        {
             NoteData(ref row);
         }
         long now = _system.Now;
@@ -158,14 +164,14 @@ public sealed partial class EventLoop
     // Who has sent a part of a request gets an answer.
     private void EndHandshake(Handle connection, in Connection row)
     {
-        if (row.Inbox == 0)
+        if (row.Inbox != 0 || (row.Flags & ConnectionFlags.Peeked) != 0)
+        {
+            RefuseAtOnce(connection, 408, "The request took too long.");
+        }
+        else
         {
             Break(connection, CloseCodes.Abnormal);
-            return;
         }
-        Begin(connection);
-        Refuse(connection, 408, "The request took too long.");
-        End(connection);
     }
 
     // While bytes of ours are being taken, a close goes on.

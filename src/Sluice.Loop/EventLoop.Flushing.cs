@@ -115,6 +115,10 @@ public sealed partial class EventLoop
             {
                 Flush(connection, ref row);
             }
+            if ((row.Flags & (ConnectionFlags.OwesDrained | ConnectionFlags.Blocked)) == ConnectionFlags.OwesDrained)
+            {
+                Wake(connection); // what was sent now has ended a message in parts, and others had waited for that
+            }
         }
     }
 

@@ -15,8 +15,9 @@ public sealed partial class EventLoop
     /// <param name="socket">The system's number of it.</param>
     /// <param name="endpoint">What it came to.</param>
     /// <param name="deflate">What that handshake agreed about compression.</param>
+    /// <param name="state">The endpoint's own number for it, as <see cref="Endpoint.InitialState"/> has it.</param>
     /// <returns>False when the loop has no room or is shutting down; the socket is closed then.</returns>
-    public bool AdoptOpen(int socket, Endpoint endpoint, DeflateAgreement deflate)
+    public bool AdoptOpen(int socket, Endpoint endpoint, DeflateAgreement deflate, int state)
     {
         if (!HasRoom)
         {
@@ -26,7 +27,7 @@ public sealed partial class EventLoop
         Handle connection = AddRow(socket, ConnectionState.Open);
         _system.Adopt(socket, connection.Value, peek: false);
         Begin(connection);
-        Announce(connection, _endpoints.IndexOf(endpoint), deflate);
+        Announce(connection, _endpoints.IndexOf(endpoint), deflate, state);
         End(connection);
         EndOver();
         return true;
@@ -59,6 +60,7 @@ public sealed partial class EventLoop
         RequestLineStatus status = RequestLine.TryReadPath(first, out ReadOnlySpan<byte> path);
         if (status == RequestLineStatus.NeedMore && MayBeServed(path))
         {
+            row.Flags |= ConnectionFlags.Peeked;
             return;
         }
         if (status == RequestLineStatus.Path && FindEndpoint(path) >= 0)
@@ -177,16 +179,17 @@ public sealed partial class EventLoop
             return false;
         }
         Handshake.WriteAccept(OutgoingFor(connection), request, agreement);
-        Announce(connection, number, agreement.Deflate);
+        Announce(connection, number, agreement.Deflate, endpoint.InitialState(request, agreement));
         return true;
     }
 
-    private void Announce(Handle connection, int endpoint, DeflateAgreement deflate)
+    private void Announce(Handle connection, int endpoint, DeflateAgreement deflate, int state)
     {
         ref Connection row = ref _connections[connection.Index];
         row.Protocol.Deflate = deflate;
         row.State = ConnectionState.Open;
         row.Endpoint = (byte)endpoint;
+        row.EndpointState = state;
         row.Flags |= ConnectionFlags.Announced;
         Place place = new(row.Place);
         GiveBack(place.Handshake);

@@ -218,6 +218,7 @@ public sealed partial class EventLoop
         if (!on && (flag & ~ConnectionFlags.Postponed & row.Flags) != 0)
         {
             RestartProgress(connection, row);
+            NoteData(ref row);
         }
         row.Flags = on ? row.Flags | flag : row.Flags & ~flag;
         // Of a peer that is to close nothing is wanted but that: it is read, though not faster than any other.

@@ -62,12 +62,18 @@ public sealed partial class EventLoop
         }
         bool first = (row.Flags & ConnectionFlags.InParts) == 0;
         row.Flags = last ? row.Flags & ~ConnectionFlags.InParts : row.Flags | ConnectionFlags.InParts;
+        Outbox? waiting = null;
+        bool isAwaited = last && _afterParts.Remove(connection, out waiting);
+        // With what waits for the end at once: nothing that this sending leads to comes between.
         int size = FrameHeader.SizeOf(part.Length, masked: false) + part.Length;
-        FrameHeader.WriteFrame(Reserve(connection, size), first ? opcode : Opcode.Continuation, last, part);
-        Commit(connection, size, boundary: 0);
-        if (last && _afterParts.Remove(connection, out Outbox? waiting))
+        int total = size + (waiting?.PrivateBytes ?? 0);
+        Span<byte> room = Reserve(connection, total);
+        FrameHeader.WriteFrame(room[..size], first ? opcode : Opcode.Continuation, last, part);
+        waiting?.Bytes.CopyTo(room[size..]);
+        waiting?.Clear(Buffers);
+        Commit(connection, total, boundary: 0);
+        if (isAwaited)
         {
-            SendWaiting(connection, waiting);
             row.Flags |= ConnectionFlags.OwesDrained;
         }
         return Answer(ref row);
@@ -133,7 +139,10 @@ public sealed partial class EventLoop
     private bool MakeRoom(Handle connection, ref Connection row, Outbox? last, int bytes, int room)
     {
         Endpoint endpoint = _endpoints[row.Endpoint];
-        row.Flags |= ConnectionFlags.OwesDrained;
+        if ((row.Flags & ConnectionFlags.Blocked) != 0) // else it is owed at the end of the message in parts
+        {
+            row.Flags |= ConnectionFlags.OwesDrained;
+        }
         if (endpoint.Overflow == OverflowPolicy.Close)
         {
             Close(connection, endpoint.SlowCode, "slow"u8);
@@ -143,6 +152,10 @@ public sealed partial class EventLoop
             return false;
         }
         int held = last.PrivateBytes;
+        if (bytes > room + last.DroppableBytes)
+        {
+            return false; // nothing is dropped for one that does not fit all the same
+        }
         last.DropOldest(Math.Max(0, held + room - (_options.UnsentBytesMax / 4) - bytes));
         return bytes <= room + held - last.PrivateBytes;
     }
@@ -240,13 +253,6 @@ public sealed partial class EventLoop
         {
             _afterParts[connection].Commit(count);
         }
-    }
-
-    private void SendWaiting(Handle connection, Outbox waiting)
-    {
-        waiting.Bytes.CopyTo(Reserve(connection, waiting.PrivateBytes));
-        Commit(connection, waiting.PrivateBytes, boundary: 0);
-        waiting.Clear(Buffers);
     }
 
     /// <summary>A connection's way out as the protocol core sees it.</summary>

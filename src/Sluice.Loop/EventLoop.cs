@@ -38,11 +38,13 @@ public sealed partial class EventLoop
     private bool _mailArrived;
 
     /// <summary>Makes a loop over a system that nobody else uses.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public EventLoop(ISystem system, EventLoopOptions? options = null)
     {
         Invariant.Check(Unsafe.SizeOf<Connection>() == ConnectionBytes, "a connection's row has the size that the memory budget counts");
         _system = system;
         _options = options ?? EventLoopOptions.Default;
+        _options.Validate();
         _timers = new TimerWheel(system.Now);
         Buffers = new Buffers(_options.OverwritesReturnedBuffers);
         TakeBatch();
@@ -117,6 +119,7 @@ public sealed partial class EventLoop
         EndOver(); // what was closed between two turns
         _compressLeft = CompressQuantum;
         long deadline = DueMs;
+        ServePostponed(); // before what is new, so that nobody has two shares of a turn
         for (int i = 0; i < _options.TurnQuantum && _system.Next(deadline, out Completion completion); i++)
         {
             Complete(completion);
@@ -124,7 +127,6 @@ public sealed partial class EventLoop
             deadline = ISystem.AtHand;
         }
         RunMessages();
-        ServePostponed();
         ServeRunnable();
         FireTimers();
         StepShutdown();

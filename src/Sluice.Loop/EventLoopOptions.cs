@@ -2,7 +2,8 @@ using System.Net;
 
 namespace Sluice.Loop;
 
-/// <summary>A loop's limits and quanta. Where a limit may be off, 0 is off. What a peer sees of each is in docs/limits.md.</summary>
+/// <summary>A loop's limits and quanta, each at least 1 where nothing is said of 0. What a peer sees of each is in docs/limits.md.</summary>
+/// <remarks>Immutable, so it may be shared; change it by <c>with</c>. Whoever takes one checks it, see <see cref="Validate"/>.</remarks>
 public sealed record EventLoopOptions
 {
     /// <summary>The defaults.</summary>
@@ -11,7 +12,7 @@ public sealed record EventLoopOptions
     /// <summary>How many connections one loop holds. A further one is answered 503, or closed when <see cref="RefusalsMax"/> are being answered.</summary>
     public int ConnectionsMax { get; init; } = 1_000_000;
 
-    /// <summary>How many connections beyond <see cref="ConnectionsMax"/>, or beyond what their address may have, are answered at a time.</summary>
+    /// <summary>How many connections beyond <see cref="ConnectionsMax"/>, or beyond what their address may have, are answered at a time; 0: none, they are closed.</summary>
     public int RefusalsMax { get; init; } = 256;
 
     /// <summary>How many connections one address has on all loops together; 0: any number. Of IPv6, 64 bits are an address.</summary>
@@ -91,10 +92,10 @@ public sealed record EventLoopOptions
     /// <summary>How long accepting pauses when the operating system is short of descriptors or memory.</summary>
     public int AcceptPauseMs { get; init; } = 100;
 
-    /// <summary>Over how long a shutdown spreads the closing of its connections.</summary>
+    /// <summary>Over how long a shutdown spreads the closing of its connections; 0: not at all, all at once.</summary>
     public int ShutdownSpreadMs { get; init; } = 500;
 
-    /// <summary>What a refused peer is told of when to come back, where only the server knows.</summary>
+    /// <summary>What a refused peer is told of when to come back, where only the server knows; 0: nothing.</summary>
     public int RetryAfterSeconds { get; init; } = 5;
 
     /// <summary>Whether connections for a path that no endpoint has are given away (<see cref="ISystem.Release"/>) instead of refused.</summary>
@@ -102,6 +103,30 @@ public sealed record EventLoopOptions
 
     /// <summary>Whether returned buffers are overwritten, to make a use after the return show.</summary>
     public bool OverwritesReturnedBuffers { get; init; }
+
+    /// <summary>Checks that every option is one with which a loop can run. The loop's constructor, and every other that takes options, calls it.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An option is below its least value; the message names both.</exception>
+    /// <exception cref="ArgumentNullException"><see cref="TrustedProxies"/> is null; for nobody it is empty.</exception>
+    public void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(TrustedProxies);
+        foreach ((long value, int least, string name) in (ReadOnlySpan<(long, int, string)>)
+        [
+            (ConnectionsMax, 1, nameof(ConnectionsMax)), (RefusalsMax, 0, nameof(RefusalsMax)),
+            (ConnectionsPerAddressMax, 0, nameof(ConnectionsPerAddressMax)), (HandshakesPerAddressMax, 0, nameof(HandshakesPerAddressMax)),
+            (HandshakesPerSecondPerAddress, 0, nameof(HandshakesPerSecondPerAddress)), (HandshakesBurstPerAddress, 1, nameof(HandshakesBurstPerAddress)),
+            (HandshakeTimeoutMs, 1, nameof(HandshakeTimeoutMs)), (PingAfterMs, 0, nameof(PingAfterMs)), (PongTimeoutMs, 1, nameof(PongTimeoutMs)),
+            (IdleTimeoutMs, 0, nameof(IdleTimeoutMs)), (ProgressTimeoutMs, 0, nameof(ProgressTimeoutMs)), (ProgressBytesMin, 1, nameof(ProgressBytesMin)),
+            (StallTimeoutMs, 1, nameof(StallTimeoutMs)), (CloseTimeoutMs, 1, nameof(CloseTimeoutMs)), (CloseDurationMsMax, 1, nameof(CloseDurationMsMax)),
+            (LingerTimeoutMs, 1, nameof(LingerTimeoutMs)), (ControlFramesPerSecond, 0, nameof(ControlFramesPerSecond)), (ControlFramesBurst, 1, nameof(ControlFramesBurst)),
+            (UnsentBytesMax, 1, nameof(UnsentBytesMax)), (UnsentBytesHigh, 1, nameof(UnsentBytesHigh)), (MemoryBytesMax, 0, nameof(MemoryBytesMax)),
+            (TurnQuantum, 1, nameof(TurnQuantum)), (EventQuantum, 1, nameof(EventQuantum)), (RunQuantum, 1, nameof(RunQuantum)),
+            (AcceptPauseMs, 1, nameof(AcceptPauseMs)), (ShutdownSpreadMs, 0, nameof(ShutdownSpreadMs)), (RetryAfterSeconds, 0, nameof(RetryAfterSeconds)),
+        ])
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, least, name);
+        }
+    }
 
     internal Rate ControlFrames => new(ControlFramesPerSecond, ControlFramesBurst);
 

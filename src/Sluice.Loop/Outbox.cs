@@ -89,6 +89,21 @@ internal sealed class Outbox
         }
     }
 
+    /// <summary>How many bytes <see cref="DropOldest"/> may drop at most.</summary>
+    public int DroppableBytes
+    {
+        get
+        {
+            FrameWalk walk = new(_bytes.AsSpan(0, _end), _boundary);
+            int droppable = 0;
+            for (int at = _boundary; walk.TryTake(out int end, out bool isDroppable); at = end)
+            {
+                droppable += isDroppable ? end - at : 0;
+            }
+            return droppable;
+        }
+    }
+
     /// <summary>Drops the oldest whole messages until at most so many private bytes are left.</summary>
     /// <remarks>A message of which the peer has a part goes on to its end, one that is not yet ended is kept, and so is every
     /// control frame with the message in which it lies: these move up to what follows them.</remarks>

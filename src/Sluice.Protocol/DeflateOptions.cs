@@ -8,11 +8,22 @@ namespace Sluice.Protocol;
 /// the secret from the lengths alone, byte by byte, encrypted or not (CRIME, BREACH). Send such messages plain.</remarks>
 public sealed record DeflateOptions
 {
-    /// <summary>A message for one peer that is shorter goes plain: compressing it would cost more than it saves.</summary>
-    public int MessageBytesMin { get; init; } = 512;
+    /// <summary>A message for one peer that is shorter goes plain: compressing it would cost more than it saves. 0: none is too short.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public int MessageBytesMin
+    {
+        get;
+        init => field = CheckLength(value);
+    } = 512;
 
-    /// <summary>A message for one peer that is longer goes plain: compressing it would keep the loop's other connections waiting.</summary>
-    public int MessageBytesMax { get; init; } = 128 << 10;
+    /// <summary>A message for one peer that is longer goes plain: compressing it would keep the loop's other connections waiting. 0: all
+    /// of them go plain.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Negative.</exception>
+    public int MessageBytesMax
+    {
+        get;
+        init => field = CheckLength(value);
+    } = 128 << 10;
 
     /// <summary>What is sent reaches back at most 2 to this power bytes, 8 to 15; less if the client asks for less.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Not 8 to 15.</exception>
@@ -29,6 +40,12 @@ public sealed record DeflateOptions
         get;
         init => field = CheckWindow(value);
     } = DeflateAgreement.WindowBitsMax;
+
+    private static int CheckLength(int bytes, [CallerMemberName] string name = "")
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes, name);
+        return bytes;
+    }
 
     internal static int CheckWindow(int bits, [CallerMemberName] string name = "") => DeflateAgreement.IsWindow(bits)
         ? bits

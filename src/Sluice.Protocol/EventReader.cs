@@ -158,7 +158,7 @@ public ref partial struct EventReader<TRole> where TRole : struct, IRole
             return Fail(CloseCodes.MessageTooBig, "too many fragments"u8);
         }
         bool carriesNothing = header.PayloadLength == 0 && !header.Final;
-        return carriesNothing && continues && _connection.EmptyFragments >= _limits.EmptyFragmentsMax
+        return carriesNothing && (continues ? _connection.EmptyFragments : 0) >= _limits.EmptyFragmentsMax
             && Fail(CloseCodes.PolicyViolation, "too many empty fragments"u8);
     }
 

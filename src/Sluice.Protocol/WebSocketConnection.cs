@@ -11,7 +11,8 @@ namespace Sluice.Protocol;
 /// <para><b>Calls.</b> <see cref="Receive"/> with what arrived, behind the <see cref="Unread"/> bytes of the time
 /// before; enumerate its events; send what was appended to the replies. An enumeration may be left early: the rest of
 /// the input is then unread. One enumeration at a time; <see cref="WriteClose"/> is allowed within it.</para>
-/// <para><b>Staleness.</b> An event borrows the input and is valid until the input changes.</para>
+/// <para><b>Staleness.</b> An event borrows the input and is valid until the input changes; the payload of a compressed message
+/// lies in the inflater and is valid until the next event is read. See <see cref="WebSocketEvent.Payload"/>.</para>
 /// <para><b>Errors.</b> A peer's error is a <see cref="WebSocketEventKind.Violation"/>, never an exception.</para>
 /// </remarks>
 /// <typeparam name="TRole">Which end we are.</typeparam>

@@ -19,7 +19,8 @@ public enum WebSocketEventKind : byte
     Violation,
 }
 
-/// <summary>One thing that a peer did. It borrows the bytes of the input, hence lives no longer than they do.</summary>
+/// <summary>One thing that a peer did. It borrows its bytes: those of a compressed message from the inflater, until the next event is
+/// read; all others from the input, hence it lives no longer than they do.</summary>
 public readonly ref struct WebSocketEvent
 {
     internal WebSocketEvent(WebSocketEventKind kind, Opcode opcode, Span<byte> payload)
@@ -54,7 +55,9 @@ public readonly ref struct WebSocketEvent
     /// <see cref="WebSocketEventKind.Violation"/> the code that it was sent.</summary>
     public ushort CloseCode { get; }
 
-    /// <summary>The unmasked payload of data, ping and pong. Writable: it is the caller's own input.</summary>
+    /// <summary>The unmasked payload of data, ping and pong.</summary>
+    /// <remarks>It may be written to where it is the caller's own input, and where it ends its message (<see cref="Last"/>) on a connection
+    /// whose peer compresses without context. An earlier part of a compressed message is the inflater's window, to which what follows looks back.</remarks>
     public Span<byte> Payload { get; }
 
     /// <summary>For <see cref="WebSocketEventKind.Close"/> the peer's words, valid UTF-8. For

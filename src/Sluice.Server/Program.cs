@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Sluice.AspNetCore;
-using Sluice.WebSockets;
 using Sluice.Server;
+using Sluice.WebSockets;
 
 if (ServerOptions.Parse(args, out int exitCode) is not { } options)
 {

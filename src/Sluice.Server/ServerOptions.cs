@@ -2,9 +2,9 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using Sluice.AspNetCore;
-using Sluice.WebSockets;
 using Sluice.Channels;
 using Sluice.Protocol;
+using Sluice.WebSockets;
 
 namespace Sluice.Server;
 

@@ -9,6 +9,7 @@ internal sealed class Scenario
 {
     public const string ChannelPath = "/connection/websocket";
     public const string EchoPath = "/echo";
+    public const string RelayPath = "/relay";
 
     // Somebody shakes hands as late as he may, says nothing for as long as he may, and does not answer the close:
     // within this the longest of these time-outs that settings have are over. Nothing else takes time any more.
@@ -41,6 +42,8 @@ internal sealed class Scenario
     private readonly HostileClient[] _hostileClients;
     private readonly Trespasser[] _trespassers;
     private readonly Neighbour[] _neighbours;
+    private readonly RelayBook _relayBook;
+    private readonly RelayPeer[] _relayPeers;
     private readonly Outsider _outsider;
     private readonly string[] _inspected;
 
@@ -50,6 +53,7 @@ internal sealed class Scenario
         _canary = canary;
         Settings = Settings.Draw(world.Prng);
         Oracle = new Oracle(Settings.PayloadBytesMax);
+        _relayBook = new RelayBook(world, Settings);
         _inspected = Array.FindAll(Settings.Channels, channel => RulesOf(channel).IsKnown);
         _loops = Make(Settings.Loops, AddLoop);
         _broker = new MemoryBroker(_loops);
@@ -62,6 +66,7 @@ internal sealed class Scenario
         Neighbourhood neighbourhood = new(world.NewAddress(), Settings.Loop.ConnectionsPerAddressMax);
         _neighbours = Make(Settings.Neighbours, i => new Neighbour(world, $"neighbour {i}", EchoPath, this, neighbourhood));
         _hostileClients = Make(Settings.HostileClients, i => new HostileClient(world, $"rude {i}", ChannelPath, this));
+        _relayPeers = Make(Settings.RelayPeers, i => new RelayPeer(world, $"relayed {i}", this, _relayBook));
         _outsider = new Outsider(world, this, canary.Around(_broker));
     }
 
@@ -135,11 +140,13 @@ internal sealed class Scenario
         Array.ForEach(_hostileClients, client => client.Start(_world.Prng.Between(0, 2_000)));
         Array.ForEach(_trespassers, peer => peer.Start(_world.Prng.Between(0, 2_000)));
         Array.ForEach(_neighbours, peer => peer.Start(_world.Prng.Between(0, 2_000)));
+        Array.ForEach(_relayPeers, peer => peer.Start(_world.Prng.Between(0, 500)));
     }
 
     private void CalmDown()
     {
         _outsider.IsQuiet = true;
+        _relayBook.IsQuiet = true;
         _world.EndStorm();
         Array.ForEach(_clients, client => client.Become(IsShuttingDown ? Mood.Leaving : Mood.Calm));
         if (Settings.IsCrowd)
@@ -152,6 +159,7 @@ internal sealed class Scenario
         Array.ForEach(_hostileClients, static client => client.Leave());
         Array.ForEach(_trespassers, static peer => peer.Leave());
         Array.ForEach(_neighbours, static peer => peer.Leave());
+        Array.ForEach(_relayPeers, static peer => peer.Leave());
     }
 
     private bool IsHealed() => _outsider.Outstanding == 0 && !Unsettled().Any();
@@ -263,6 +271,7 @@ internal sealed class Scenario
             .. _hostileClients.Where(static client => !client.IsGone),
             .. _trespassers.Where(static peer => !peer.IsGone),
             .. _neighbours.Where(static peer => !peer.IsGone),
+            .. _relayPeers.Where(static peer => !peer.IsGone),
         ];
 
     private EventLoop AddLoop(int number)
@@ -289,6 +298,7 @@ internal sealed class Scenario
         };
         loop.Serve(hub);
         loop.Serve(new EchoEndpoint(loop, EchoPath) { Deflate = Settings.Deflate });
+        loop.Serve(new RelayEndpoint(loop, _world.Systems[number], _world, _relayBook) { Deflate = Settings.Deflate, Overflow = Settings.RelayOverflow });
         return hub;
     }
 

@@ -35,6 +35,11 @@ internal sealed record Settings
     /// <summary>Peers that share one address.</summary>
     public required int Neighbours { get; init; }
 
+    /// <summary>Peers of the relay.</summary>
+    public required int RelayPeers { get; init; }
+
+    public required OverflowPolicy RelayOverflow { get; init; }
+
     /// <summary>How long things fail.</summary>
     public required int StormMs { get; init; }
 
@@ -76,6 +81,8 @@ internal sealed record Settings
             HostileClients = prng.Below(2),
             Trespassers = prng.Pick<int>([0, 0, 1, 3]),
             Neighbours = prng.Pick<int>([0, 0, 6]),
+            RelayPeers = prng.Pick<int>([0, 0, 0, 2, 4]),
+            RelayOverflow = prng.Pick<OverflowPolicy>([OverflowPolicy.Close, OverflowPolicy.DropNewest, OverflowPolicy.DropOldest]),
             StormMs = isCrowd ? prng.Between(1_000, 4_000) : prng.Between(1_000, 20_000),
             PayloadBytesMax = prng.Pick<int>([200, 200, 2_000, 40_000]),
             Loop = DrawLoop(prng) with { ConnectionsMax = isCrowd ? Forever : prng.Pick<int>([ClientsMax + 1, Forever, Forever]) },

@@ -2,6 +2,9 @@ namespace Sluice.Tests;
 
 internal static class Allocation
 {
+    /// <summary>For classes that count: they run alone, since a collection that another thread causes shows up in this one's count.</summary>
+    internal const string Collection = "allocations are counted";
+
     /// <summary>Does something twice a number of times; the second time not a byte may be allocated by this thread.</summary>
     internal static void IsNone(int runs, Action act)
     {
@@ -20,3 +23,8 @@ internal static class Allocation
         }
     }
 }
+
+[CollectionDefinition(Allocation.Collection, DisableParallelization = true)]
+#pragma warning disable CA1711 // xunit's word for it.
+public sealed class AllocationCollection;
+#pragma warning restore CA1711

@@ -104,7 +104,10 @@ public sealed partial class WebSocketClient : IMessageSource
     /// <summary>For whoever keeps the connection at hand without using it: waits until anything but a ping or a pong comes.</summary>
     internal async ValueTask WatchAsync(CancellationToken cancellationToken)
     {
-        TakeTurn();
+        if (!TakeTurn())
+        {
+            return;
+        }
         try
         {
             while ((await NextAsync(whole: false, cancellationToken).ConfigureAwait(false)).Kind == ArrivalKind.Pong)
@@ -120,7 +123,10 @@ public sealed partial class WebSocketClient : IMessageSource
     /// <summary>Whether the server answers a ping, and says nothing else before.</summary>
     internal async ValueTask<bool> ProbeAsync(CancellationToken cancellationToken)
     {
-        TakeTurn();
+        if (!TakeTurn())
+        {
+            return false;
+        }
         try
         {
             _ = _sender.PingAsync(); // never throws, and may wait for a peer that takes nothing

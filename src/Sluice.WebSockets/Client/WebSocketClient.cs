@@ -23,10 +23,12 @@ namespace Sluice.WebSockets;
 /// <remarks>
 /// <para><b>Threads.</b> One reader at a time; a second is an <see cref="InvalidOperationException"/>. Any number of senders,
 /// whose messages queue. Closing and aborting from anywhere. Nothing is read, not even a ping, while nobody reads: so the
-/// backpressure of a slow reader reaches the server.</para>
+/// backpressure of a slow reader reaches the server. Whoever only sends must read too: the silence of a dead server, the end of a
+/// closed connection and, over HTTP/2, that of a stream which the server has reset show in reads alone.</para>
 /// <para><b>Staleness.</b> A <see cref="WebSocketMessage"/> and a <see cref="WebSocketMessageStream"/> are valid until the next read.</para>
 /// <para><b>Cancellation.</b> A cancelled read loses nothing: the next goes on where it was. A cancelled send has sent
-/// nothing if it was still waiting for its turn; else half a message cannot be taken back, and the connection is aborted.
+/// nothing if it was still waiting for its turn; else half a message cannot be taken back, and the connection is aborted. A
+/// send has no time-out of its own: its token is the way out.
 /// A cancelled <see cref="CloseAsync"/> aborts it too.</para>
 /// <para><b>Errors.</b> Whatever goes wrong is a <see cref="WebSocketClientException"/>. If the connection ends otherwise
 /// than by a close frame, the next read tells it, once; all further ones tell the end (null).</para>

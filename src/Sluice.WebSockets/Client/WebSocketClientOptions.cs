@@ -4,7 +4,8 @@ using Sluice.Protocol;
 
 namespace Sluice.WebSockets;
 
-/// <summary>How a client connects and what it takes. Immutable, so it may be shared; change it by <c>with</c>.</summary>
+/// <summary>How a client connects and what it takes; each number is at least 1 where nothing is said of 0. Immutable, so it may be
+/// shared; change it by <c>with</c>.</summary>
 public sealed record WebSocketClientOptions
 {
     /// <summary>The defaults.</summary>
@@ -44,16 +45,17 @@ public sealed record WebSocketClientOptions
     /// <summary>Offers compression (permessage-deflate); null: none. See the warning at <see cref="DeflateOptions"/>.</summary>
     public DeflateOffer? Deflate { get; init; }
 
-    /// <summary>Where compression was agreed, a shorter message is sent plain, in bytes.</summary>
+    /// <summary>Where compression was agreed, a shorter message is sent plain, in bytes; 0: none is too short.</summary>
     public int DeflateMessageBytesMin { get; init; } = 512;
 
-    /// <summary>Where compression was agreed, a longer message is sent plain, in bytes: it would be held whole beside itself.</summary>
+    /// <summary>Where compression was agreed, a longer message is sent plain, in bytes: it would be held whole beside itself. 0: all are sent plain.</summary>
     public int DeflateMessageBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>What the server may send. <see cref="WebSocketLimits.MessageBytesMax"/> holds for messages that are read whole; here it is 1 MB by default.</summary>
-    public WebSocketLimits Limits { get; init; } = new() { MessageBytesMax = 1 << 20 };
+    /// <summary>What the server may send. <see cref="WebSocketLimits.MessageBytesMax"/> holds for messages that are read whole.</summary>
+    /// <remarks>A new record has a server's defaults: write <c>WebSocketLimits.ClientDefault with { FragmentsMax = 10 }</c>.</remarks>
+    public WebSocketLimits Limits { get; init; } = WebSocketLimits.ClientDefault;
 
-    /// <summary>The longest message that is read as a stream, in bytes.</summary>
+    /// <summary>The longest message that is read as a stream, in bytes; 0: only empty ones.</summary>
     public long StreamedMessageBytesMax { get; init; } = 1L << 30;
 
     /// <summary>From the call to the open connection: name look-up, proxy, TLS and handshake together.</summary>

@@ -30,9 +30,9 @@ internal sealed class AsyncHandler(Func<AsyncWebSocket, CancellationToken, Task>
             await handler(socket, socket.Over).ConfigureAwait(false);
             socket.Close();
         }
-        catch (OperationCanceledException) when (socket.Over.IsCancellationRequested)
+        catch (OperationCanceledException told) when (told.CancellationToken == socket.Over || socket.Over.IsCancellationRequested)
         {
-            // It was told that the connection is over, and has stopped.
+            // It was told that the connection is over, by its token or by a send, and has stopped.
         }
 #pragma warning disable CA1031 // Whatever a handler throws, it is the end of its connection alone.
         catch (Exception thrown)

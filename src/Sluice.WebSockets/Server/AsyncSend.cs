@@ -7,19 +7,20 @@ namespace Sluice.WebSockets;
 /// <summary>One connection's way from a task to its loop: the message that is posted, and what the task awaits.</summary>
 /// <remarks>One at a time, used again and again. It is posted, and then taken exactly once: by the loop, which sends, or by
 /// the end of the connection, after which no loop may be there to take it.</remarks>
-internal sealed class AsyncSend(WebSocket socket) : LoopMessage, IValueTaskSource<SendResult>
+internal sealed class AsyncSend(WebSocket socket) : LoopMessage, IValueTaskSource<SendResult?>
 {
     private const int Idle = 0;
     private const int Posted = 1;
 
-    private ManualResetValueTaskSourceCore<SendResult> _done = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<SendResult?> _done = new() { RunContinuationsAsynchronously = true };
     private int _state;
     private bool _isOver;
     private Content _content;
     private TaskCompletionSource? _drained; // while the client is behind and somebody is to be told
 
     /// <summary>Sends. Its bytes must stay as they are until this is complete; which is soon, whatever the client does.</summary>
-    internal ValueTask<SendResult> SendAsync(in Content content)
+    /// <returns>Null when the connection is over, or being closed: nothing is sent any more.</returns>
+    internal ValueTask<SendResult?> SendAsync(in Content content)
     {
         _content = content;
         _done.Reset();
@@ -30,7 +31,7 @@ internal sealed class AsyncSend(WebSocket socket) : LoopMessage, IValueTaskSourc
         }
         if (Volatile.Read(ref _isOver))
         {
-            Give(SendResult.Refused);
+            Give(null);
         }
         return new(this, _done.Version);
     }
@@ -45,7 +46,7 @@ internal sealed class AsyncSend(WebSocket socket) : LoopMessage, IValueTaskSourc
     internal void End()
     {
         Volatile.Write(ref _isOver, true);
-        Give(SendResult.Refused);
+        Give(null);
         Drained();
     }
 
@@ -54,23 +55,24 @@ internal sealed class AsyncSend(WebSocket socket) : LoopMessage, IValueTaskSourc
         if (Volatile.Read(ref _state) == Posted && !_isOver)
         {
             SendResult result = _content.SendTo(socket);
+            bool isOpen = socket.IsOpen;
             // What waits for a client that takes goes out before this turn is over: nobody needs to be told of that.
-            if (result != SendResult.Sent && socket.IsOpen && socket.IsBlocked)
+            if (result != SendResult.Sent && isOpen && socket.IsBlocked)
             {
                 _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
-            Give(result);
+            Give(result == SendResult.Refused && !isOpen ? null : result);
         }
     }
 
-    SendResult IValueTaskSource<SendResult>.GetResult(short token) => _done.GetResult(token);
+    SendResult? IValueTaskSource<SendResult?>.GetResult(short token) => _done.GetResult(token);
 
-    ValueTaskSourceStatus IValueTaskSource<SendResult>.GetStatus(short token) => _done.GetStatus(token);
+    ValueTaskSourceStatus IValueTaskSource<SendResult?>.GetStatus(short token) => _done.GetStatus(token);
 
-    void IValueTaskSource<SendResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<SendResult?>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _done.OnCompleted(continuation, state, token, flags);
 
-    private void Give(SendResult result)
+    private void Give(SendResult? result)
     {
         if (Interlocked.CompareExchange(ref _state, Idle, Posted) == Posted)
         {

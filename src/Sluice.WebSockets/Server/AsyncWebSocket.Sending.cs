@@ -12,13 +12,19 @@ public sealed partial class AsyncWebSocket
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly AsyncSend _sender;
+    private bool _isCut; // the client has a part of a message, and waits for the rest of it; whoever has the turn knows
+
+    /// <summary>Sends text.</summary>
+    /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
+    public ValueTask<bool> SendAsync(string text, CancellationToken cancellationToken = default) => SendAsync(text, SendOptions.None, cancellationToken);
 
     /// <summary>Sends text.</summary>
     /// <param name="text">What is no character in it becomes U+FFFD.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">Stops waiting: for the turn, and then nothing is sent; or for a client that is behind, and then it is sent all the same.</param>
-    /// <returns>False if it was not accepted: the connection is over, or <see cref="WebSocketPathOptions.Overflow"/> has it so.</returns>
-    public async ValueTask<bool> SendAsync(string text, SendOptions options = SendOptions.None, CancellationToken cancellationToken = default)
+    /// <returns>False if it was dropped, as <see cref="WebSocketPathOptions.Overflow"/> has it for a client that takes too little.</returns>
+    /// <exception cref="OperationCanceledException">The connection is over, or the token says so.</exception>
+    public async ValueTask<bool> SendAsync(string text, SendOptions options, CancellationToken cancellationToken = default)
     {
         byte[] utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
         try
@@ -33,58 +39,64 @@ public sealed partial class AsyncWebSocket
     }
 
     /// <summary>Sends a binary message.</summary>
+    /// <inheritdoc cref="SendAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>
+    public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default) =>
+        SendAsync(bytes, SendOptions.None, cancellationToken);
+
+    /// <summary>Sends a binary message.</summary>
     /// <param name="bytes">Not to be changed until the send is complete.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">As <see cref="SendAsync(string, SendOptions, CancellationToken)"/> takes it.</param>
-    /// <returns>False if it was not accepted: the connection is over, or <see cref="WebSocketPathOptions.Overflow"/> has it so.</returns>
-    public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes, SendOptions options = SendOptions.None, CancellationToken cancellationToken = default) =>
+    /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
+    public ValueTask<bool> SendAsync(ReadOnlyMemory<byte> bytes, SendOptions options, CancellationToken cancellationToken = default) =>
         SendOneAsync(new(Opcode.Binary, bytes, options), cancellationToken);
+
+    /// <summary>Sends text.</summary>
+    /// <inheritdoc cref="SendTextAsync(ReadOnlyMemory{byte}, SendOptions, CancellationToken)"/>
+    public ValueTask<bool> SendTextAsync(ReadOnlyMemory<byte> utf8, CancellationToken cancellationToken = default) =>
+        SendTextAsync(utf8, SendOptions.None, cancellationToken);
 
     /// <summary>Sends text.</summary>
     /// <param name="utf8">Valid UTF-8, which is not checked. Not to be changed until the send is complete.</param>
     /// <param name="options">How.</param>
     /// <param name="cancellationToken">As <see cref="SendAsync(string, SendOptions, CancellationToken)"/> takes it.</param>
-    /// <returns>False if it was not accepted: the connection is over, or <see cref="WebSocketPathOptions.Overflow"/> has it so.</returns>
-    public ValueTask<bool> SendTextAsync(ReadOnlyMemory<byte> utf8, SendOptions options = SendOptions.None, CancellationToken cancellationToken = default) =>
+    /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
+    public ValueTask<bool> SendTextAsync(ReadOnlyMemory<byte> utf8, SendOptions options, CancellationToken cancellationToken = default) =>
         SendOneAsync(new(Opcode.Text, utf8, options), cancellationToken);
 
     /// <summary>Sends what was read, here or elsewhere, in its kind.</summary>
     /// <param name="message">Still valid, and until the send is complete.</param>
     /// <param name="cancellationToken">As <see cref="SendAsync(string, SendOptions, CancellationToken)"/> takes it.</param>
-    /// <returns>False if it was not accepted: the connection is over, or <see cref="WebSocketPathOptions.Overflow"/> has it so.</returns>
+    /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
     public ValueTask<bool> SendAsync(WebSocketMessage message, CancellationToken cancellationToken = default) =>
         SendOneAsync(new(message.IsText ? Opcode.Text : Opcode.Binary, message.Bytes, SendOptions.None), cancellationToken);
 
     /// <summary>Sends a message that was encoded once for many.</summary>
     /// <param name="message">The message.</param>
     /// <param name="cancellationToken">As <see cref="SendAsync(string, SendOptions, CancellationToken)"/> takes it.</param>
-    /// <returns>False if it was not accepted: the connection is over, or <see cref="WebSocketPathOptions.Overflow"/> has it so.</returns>
+    /// <inheritdoc cref="SendAsync(string, SendOptions, CancellationToken)"/>
     public ValueTask<bool> SendAsync(SharedMessage message, CancellationToken cancellationToken = default) =>
         SendOneAsync(default(AsyncSend.Content) with { Shared = message }, cancellationToken);
 
     /// <summary>Sends a binary message as it can be read, and never holds more than a part of it. Not compressed; other messages to this client wait for its end.</summary>
     /// <param name="bytes">Read to its end.</param>
     /// <param name="cancellationToken">Stops it. In the middle of the message that closes the connection with 1011.</param>
-    /// <returns>False if the connection is over.</returns>
-    /// <exception cref="IOException">Whatever the stream throws; the connection is closed with 1011, since the client has a part of the message.</exception>
-    public ValueTask<bool> SendAsync(Stream bytes, CancellationToken cancellationToken = default) => SendStreamAsync(Opcode.Binary, bytes, cancellationToken);
+    /// <exception cref="OperationCanceledException">The connection is over, or the token says so.</exception>
+    /// <exception cref="IOException">Whatever the stream throws; in the middle of the message that closes the connection with 1011.</exception>
+    public ValueTask SendAsync(Stream bytes, CancellationToken cancellationToken = default) => SendStreamAsync(Opcode.Binary, bytes, cancellationToken);
 
-    /// <summary>Sends text as it can be read, as <see cref="SendAsync(Stream, CancellationToken)"/> does.</summary>
-    /// <param name="utf8">Valid UTF-8, which is not checked. Read to its end.</param>
+    /// <summary>Sends text as it can be read, and never holds more than a part of it. Not compressed; other messages to this client wait for its end.</summary>
+    /// <param name="utf8">Read to its end; valid UTF-8, which is not checked.</param>
     /// <param name="cancellationToken">Stops it. In the middle of the message that closes the connection with 1011.</param>
-    /// <returns>False if the connection is over.</returns>
-    /// <exception cref="IOException">Whatever the stream throws; the connection is closed with 1011, since the client has a part of the message.</exception>
-    public ValueTask<bool> SendTextAsync(Stream utf8, CancellationToken cancellationToken = default) => SendStreamAsync(Opcode.Text, utf8, cancellationToken);
+    /// <inheritdoc cref="SendAsync(Stream, CancellationToken)"/>
+    public ValueTask SendTextAsync(Stream utf8, CancellationToken cancellationToken = default) => SendStreamAsync(Opcode.Text, utf8, cancellationToken);
 
     private async ValueTask<bool> SendOneAsync(AsyncSend.Content content, CancellationToken cancellationToken)
     {
-        if (!await TakeTurnAsync(cancellationToken).ConfigureAwait(false))
-        {
-            return false;
-        }
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            SendResult result = await _sender.SendAsync(content).ConfigureAwait(false);
+            SendResult result = await PostAsync(content).ConfigureAwait(false);
             await WaitAsync(_sender.DrainedAsync(), cancellationToken).ConfigureAwait(false);
             return result != SendResult.Refused;
         }
@@ -94,14 +106,10 @@ public sealed partial class AsyncWebSocket
         }
     }
 
-    private async ValueTask<bool> SendStreamAsync(Opcode opcode, Stream stream, CancellationToken cancellationToken)
+    private async ValueTask SendStreamAsync(Opcode opcode, Stream stream, CancellationToken cancellationToken)
     {
-        if (!await TakeTurnAsync(cancellationToken).ConfigureAwait(false))
-        {
-            return false;
-        }
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         byte[] part = ArrayPool<byte>.Shared.Rent(PartBytes);
-        bool hasBegun = false;
         try
         {
             bool isLast = false;
@@ -109,15 +117,10 @@ public sealed partial class AsyncWebSocket
             {
                 int count = await stream.ReadAtLeastAsync(part.AsMemory(0, PartBytes), PartBytes, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
                 isLast = count < PartBytes;
-                if (!await SendPartAsync(new(opcode, part.AsMemory(0, count), SendOptions.None) { IsLast = isLast }, cancellationToken).ConfigureAwait(false))
-                {
-                    return false;
-                }
-                hasBegun = !isLast;
+                await SendPartAsync(new(opcode, part.AsMemory(0, count), SendOptions.None) { IsLast = isLast }, cancellationToken).ConfigureAwait(false);
             }
-            return true;
         }
-        catch when (hasBegun)
+        catch when (_isCut)
         {
             Close(CloseCodes.InternalError, "error");
             throw;
@@ -130,39 +133,31 @@ public sealed partial class AsyncWebSocket
     }
 
     // A part is refused while too much waits, and offered again when it does not.
-    private async ValueTask<bool> SendPartAsync(AsyncSend.Content part, CancellationToken cancellationToken)
+    private async ValueTask SendPartAsync(AsyncSend.Content part, CancellationToken cancellationToken)
     {
-        while (true)
+        SendResult result;
+        do
         {
-            SendResult result = await _sender.SendAsync(part).ConfigureAwait(false);
-            Task drained = _sender.DrainedAsync();
-            if (result == SendResult.Refused && drained.IsCompleted && CloseCode is not null)
-            {
-                return false;
-            }
-            await WaitAsync(drained, cancellationToken).ConfigureAwait(false);
-            if (result != SendResult.Refused)
-            {
-                return true;
-            }
+            result = await PostAsync(part).ConfigureAwait(false);
+            _isCut = result == SendResult.Refused ? _isCut : part.IsLast == false;
+            await WaitAsync(_sender.DrainedAsync(), cancellationToken).ConfigureAwait(false);
         }
+        while (result == SendResult.Refused);
     }
 
-    // False when the connection is over.
-    private async ValueTask<bool> TakeTurnAsync(CancellationToken cancellationToken) =>
-        CloseCode is null && await WaitAsync(_turn.WaitAsync(cancellationToken), CancellationToken.None).ConfigureAwait(false);
+    private async ValueTask<SendResult> PostAsync(AsyncSend.Content content) =>
+        await _sender.SendAsync(content).ConfigureAwait(false) ?? throw new OperationCanceledException("The connection is over.", Over);
 
-    // Waits for the loop, or for one's turn. That the connection ends, and with it the handler's token, is no cancellation.
-    private async ValueTask<bool> WaitAsync(Task task, CancellationToken cancellationToken)
+    // Waits for a client that is behind. That the connection ends, and with it the handler's token, is told to the next send.
+    private async ValueTask WaitAsync(Task drained, CancellationToken cancellationToken)
     {
         try
         {
-            await task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return true;
+            await drained.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (CloseCode is not null)
         {
-            return false;
+            // What was accepted was accepted.
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using Sluice.Loop;
 using Sluice.Protocol;
@@ -7,8 +8,9 @@ namespace Sluice.WebSockets;
 /// <summary>One client's connection for whoever likes to await: an object, a task and a bounded inbox, for this connection alone.</summary>
 /// <remarks>
 /// <para><b>Threads.</b> Any. One read at a time; sends wait for each other.</para>
-/// <para><b>The end.</b> When the connection is over, however that came, reads give what had arrived and then null, sends answer false,
-/// and the handler's token is cancelled. None of it is an exception: a client that goes is no error.</para>
+/// <para><b>The end.</b> When the connection is over, however that came, reads give what had arrived and then null, and the handler's token is
+/// cancelled. Whoever sends nevertheless gets an <see cref="OperationCanceledException"/> of that token, so that a handler that only sends ends too.
+/// A handler that ends by it has ended well: a client that goes is no error.</para>
 /// <para><b>Backpressure.</b> A send completes when the message was accepted and the client is not behind; while the inbox is full
 /// (<see cref="WebSocketPathOptions.InboxBytesMax"/>) nothing is read from the client.</para>
 /// </remarks>
@@ -36,10 +38,14 @@ public sealed partial class AsyncWebSocket : IMessageSource
         _inbox = new AsyncInbox(socket, options);
         _sender = new AsyncSend(socket);
         Admitted = admitted;
+        RemoteAddress = socket.RemoteAddress;
     }
 
     /// <summary>How it was let in.</summary>
     public Admitted Admitted { get; }
+
+    /// <summary>The client's address, or that of the proxy before it; null if it was gone at once.</summary>
+    public IPAddress? RemoteAddress { get; }
 
     /// <summary>How it ended, once it has: the code sent or received, whichever was first; 1005 for a close without one, 1006 when there was no close at all.</summary>
     public ushort? CloseCode => Volatile.Read(ref _closeCode) is > 0 and int code ? (ushort)code : null;
@@ -82,6 +88,7 @@ public sealed partial class AsyncWebSocket : IMessageSource
                     return new WebSocketMessage(_gathered.Written, part.Opcode == Opcode.Text);
                 }
             }
+            _isGathering = false; // its end does not come
             return null;
         }
         finally
@@ -226,6 +233,7 @@ public sealed partial class AsyncWebSocket : IMessageSource
     private async ValueTask<WebSocketMessage?> RefuseAsync()
     {
         Close(CloseCodes.MessageTooBig, "message too big");
+        _isGathering = false;
         while (await _inbox.TakeAsync(CancellationToken.None).ConfigureAwait(false) is { } part)
         {
             part.Return();

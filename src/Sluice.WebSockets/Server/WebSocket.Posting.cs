@@ -5,15 +5,17 @@ using Sluice.Protocol;
 
 namespace Sluice.WebSockets;
 
-// From any thread. What is posted is done by the socket's loop in the order in which one thread posted it. Each member answers
-// false, and posts nothing, while more than PostedBytesMax is posted and not done; true says nothing of the socket, which may be
-// stale by then.
+// From any thread. What is posted is done by the socket's loop in the order in which one thread posted it.
 public readonly partial struct WebSocket
 {
     /// <summary>Has text sent. Any thread.</summary>
+    /// <remarks>Nobody hears what the send then answers, and a client that is behind by more than
+    /// <see cref="EventLoopOptions.UnsentBytesMax"/> is judged as after any other: closed, by default, though it may be reading. So post what
+    /// is well below that. For more, send from <see cref="WebSocketHandler.Drained"/>, or in the await style, which waits.</remarks>
     /// <param name="text">What is no character in it becomes U+FFFD.</param>
     /// <param name="options">How.</param>
-    /// <returns>False when <see cref="WebSocketServerOptions.PostedBytesMax"/> are posted already.</returns>
+    /// <returns>False when <see cref="WebSocketServerOptions.PostedBytesMax"/> are posted already. True says nothing of the socket, which
+    /// may be stale by then.</returns>
     public bool Post(string text, SendOptions options = SendOptions.None)
     {
         int count = Encoding.UTF8.GetByteCount(text);
@@ -28,18 +30,21 @@ public readonly partial struct WebSocket
     }
 
     /// <summary>Has a binary message sent. Any thread.</summary>
+    /// <inheritdoc cref="Post(string, SendOptions)" path="/remarks"/>
     /// <param name="bytes">They are copied.</param>
     /// <param name="options">How.</param>
     /// <returns>False when <see cref="WebSocketServerOptions.PostedBytesMax"/> are posted already.</returns>
     public bool Post(ReadOnlySpan<byte> bytes, SendOptions options = SendOptions.None) => Post(Opcode.Binary, bytes, options);
 
     /// <summary>Has text sent. Any thread.</summary>
+    /// <inheritdoc cref="Post(string, SendOptions)" path="/remarks"/>
     /// <param name="utf8">Valid UTF-8, which is not checked. It is copied.</param>
     /// <param name="options">How.</param>
     /// <returns>False when <see cref="WebSocketServerOptions.PostedBytesMax"/> are posted already.</returns>
     public bool PostText(ReadOnlySpan<byte> utf8, SendOptions options = SendOptions.None) => Post(Opcode.Text, utf8, options);
 
     /// <summary>Has a message sent that was encoded once for many. Any thread.</summary>
+    /// <inheritdoc cref="Post(string, SendOptions)" path="/remarks"/>
     /// <param name="message">It is not copied.</param>
     /// <returns>False when <see cref="WebSocketServerOptions.PostedBytesMax"/> are posted already.</returns>
     public bool Post(SharedMessage message)

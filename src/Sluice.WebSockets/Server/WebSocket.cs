@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Sluice.Loop;
 using Sluice.Protocol;
@@ -29,6 +30,17 @@ public readonly partial struct WebSocket : IEquatable<WebSocket>
 
     /// <summary>Whether the client takes nothing more for now, so that what is sent waits.</summary>
     public bool IsBlocked => OnLoop is { } loop && loop.IsBlocked(_handle);
+
+    /// <summary>The client's address, or that of the proxy before it; null when the connection is over. Asked of the operating system each
+    /// time, so that an idle socket does not pay for it; IPv4 as such, however the server listens.</summary>
+    public IPAddress? RemoteAddress
+    {
+        get
+        {
+            Span<byte> address = stackalloc byte[ISystem.AddressBytes];
+            return OnLoop is { } loop && loop.TryGetAddress(_handle, address) ? AddressOf(address) : null;
+        }
+    }
 
     internal Handle Handle => _handle;
 
@@ -133,4 +145,10 @@ public readonly partial struct WebSocket : IEquatable<WebSocket>
     private EventLoop? OnLoop => _loop is null || _loop.IsCurrent
         ? _loop?.Loop
         : throw new InvalidOperationException("This is for the socket's own loop. From another thread use Post, PostClose, or a Topic.");
+
+    private static IPAddress AddressOf(ReadOnlySpan<byte> bytes)
+    {
+        IPAddress address = new(bytes);
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using Sluice.Loop;
 using Sluice.Protocol;
@@ -14,9 +13,6 @@ public delegate HandshakeVerdict HandshakeJudge(in HandshakeRequest request, out
 /// <summary>What holds for the connections of a path. Immutable, so it may be shared; change it by <c>with</c>.</summary>
 public record WebSocketPathOptions
 {
-    private static readonly SearchValues<char> s_tokenCharacters =
-        SearchValues.Create("!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~");
-
     /// <summary>The subprotocols spoken, best first. If there are any, a client that offers some must offer one of them; one that
     /// offers none is accepted too. Which it is: <see cref="Admitted.Subprotocol"/>.</summary>
     public ImmutableArray<string> Subprotocols
@@ -53,10 +49,7 @@ public record WebSocketPathOptions
     /// <exception cref="ArgumentException">A limit is none, or a subprotocol.</exception>
     internal virtual void Validate()
     {
-        if (Subprotocols.Any(static name => name.Length == 0 || name.AsSpan().ContainsAnyExcept(s_tokenCharacters)) || Subprotocols.Distinct().Count() < Subprotocols.Length)
-        {
-            throw new ArgumentException($"{nameof(Subprotocols)} are distinct tokens (RFC 9110, 5.6.2), such as chat.v2.");
-        }
+        Protocol.Subprotocols.Check(Subprotocols.AsSpan(), nameof(Subprotocols));
         ArgumentOutOfRangeException.ThrowIfNegative(Limits.MessageBytesMax, $"{nameof(Limits)}.{nameof(Limits.MessageBytesMax)}");
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Limits.MessageBytesMax, Array.MaxLength, $"{nameof(Limits)}.{nameof(Limits.MessageBytesMax)}");
         ArgumentOutOfRangeException.ThrowIfNegative(StreamedMessageBytesMax);

@@ -6,7 +6,7 @@ namespace Sluice.WebSockets;
 
 /// <summary>A WebSocket server on Linux: paths, what is done with their sockets, and event loops that do it.</summary>
 /// <remarks>
-/// <para><b>Order.</b> Map the paths, <see cref="Start"/>, and in the end <see cref="StopAsync"/>; once each.</para>
+/// <para><b>Order.</b> Map the paths, <see cref="Start"/>, and in the end <see cref="StopAsync"/>; once each. <see cref="RunAsync"/> is both.</para>
 /// <para><b>Cost.</b> An idle socket costs its rows, 130 bytes, and what its handler keeps of it: no task, no object, no buffer. (With TLS what OpenSSL keeps, some 40 KB.)
 /// Only those of <see cref="MapAsync"/> are objects with a task each.</para>
 /// <para><b>Not here:</b> HTTP/2, other requests on the same port, other operating systems. For these there is Sluice.AspNetCore.</para>
@@ -17,6 +17,7 @@ public sealed class WebSocketServer : IAsyncDisposable
 
     private readonly Dictionary<string, Func<ServerLoop, Endpoint>> _paths = [];
     private readonly RunningHandlers _running = new();
+    private readonly TaskCompletionSource _stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private volatile ServerLoop[] _loops = [];
     private bool _isStarted;
@@ -42,13 +43,14 @@ public sealed class WebSocketServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It was not started.</exception>
     public IPEndPoint EndPoint => _endPoint ?? throw new InvalidOperationException("The server was not started.");
 
-    internal WebSocketServerOptions Options { get; }
+    /// <summary>Its settings. A path's own replace all of them, so begin with these: <c>server.Options with { Overflow = ... }</c>.</summary>
+    public WebSocketServerOptions Options { get; }
 
     /// <summary>Serves a path by a callback that takes whole messages.</summary>
     /// <param name="path">Exactly as in a request, such as <c>/echo</c>, without a query.</param>
     /// <param name="received">Called on the loops' threads, for different sockets at the same time; must not wait.</param>
-    /// <param name="options">Null: the server's.</param>
-    /// <exception cref="ArgumentException">This is no path, or it is served already.</exception>
+    /// <param name="options">Null: the server's. Others replace them, all of them; see <see cref="Options"/>.</param>
+    /// <inheritdoc cref="Map(string, Func{WebSocketHandler}, WebSocketPathOptions?)"/>
     public void Map(string path, MessageReceived received, WebSocketPathOptions? options = null) => Map(path, new CallbackHandler(received), options);
 
     /// <summary>Serves a path by one handler for all loops, which call it at the same time.</summary>
@@ -60,11 +62,17 @@ public sealed class WebSocketServer : IAsyncDisposable
     public void Map<TState>(string path, WebSocketHandler<TState> handler, WebSocketPathOptions? options = null) =>
         Map(path, () => new StatefulHandler<TState>(handler), options);
 
+    /// <summary>Serves a path by a handler for each loop, so that its fields are one thread's; each socket has a state of its own.</summary>
+    /// <inheritdoc cref="Map(string, Func{WebSocketHandler}, WebSocketPathOptions?)"/>
+    public void Map<TState>(string path, Func<WebSocketHandler<TState>> handler, WebSocketPathOptions? options = null) =>
+        Map(path, () => new StatefulHandler<TState>(handler()), options);
+
     /// <summary>Serves a path by a handler for each loop, so that its fields are one thread's.</summary>
     /// <param name="path">Exactly as in a request, such as <c>/chat</c>, without a query.</param>
     /// <param name="handler">Called once for each loop, by <see cref="Start"/>.</param>
-    /// <param name="options">Null: the server's.</param>
-    /// <exception cref="ArgumentException">This is no path, or it is served already.</exception>
+    /// <param name="options">Null: the server's. Others replace them, all of them; see <see cref="Options"/>.</param>
+    /// <exception cref="ArgumentException">This is no path, or it is served already, or an option is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The server was started, or there are 254 paths already.</exception>
     public void Map(string path, Func<WebSocketHandler> handler, WebSocketPathOptions? options = null)
     {
         CheckPath(path);
@@ -94,14 +102,14 @@ public sealed class WebSocketServer : IAsyncDisposable
 
     /// <summary>Listens and serves. It serves when this returns.</summary>
     /// <exception cref="SocketException">The address cannot be had, <see cref="SocketError.AddressAlreadyInUse"/> for one.</exception>
-    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    /// <exception cref="InvalidOperationException">It was started before, or stopped.</exception>
     public void Start()
     {
         lock (_gate)
         {
-            if (_isStarted)
+            if (_isStarted || _stopped is not null)
             {
-                throw new InvalidOperationException("A server is started once.");
+                throw new InvalidOperationException("A server is started once, and not after it was stopped.");
             }
             ListeningSocket listener = ListeningSocket.Bind(Options.EndPoint, Options.Backlog);
             ServerLoop[] loops = MakeLoops(listener);
@@ -115,6 +123,17 @@ public sealed class WebSocketServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts, serves until it is to stop, and stops.</summary>
+    /// <param name="cancellationToken">Has it stop, as <see cref="StopAsync"/> does. None: it serves until somebody calls that.</param>
+    /// <returns>Complete when it has stopped; being told to is no exception.</returns>
+    /// <inheritdoc cref="Start"/>
+    public async Task RunAsync(CancellationToken cancellationToken = default)
+    {
+        Start();
+        await _stopping.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await StopAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
     /// <summary>Stops: accepts no more, closes every socket with 1001, and waits until they are gone and their handlers have returned.</summary>
     /// <remarks>That takes as long as the slowest client takes to close, within the bounds of <see cref="EventLoopOptions"/>. After
     /// <see cref="WebSocketServerOptions.StopTimeoutMs"/>, or when cancelled, what is left is cut off, and handlers that have not returned are left
@@ -122,6 +141,7 @@ public sealed class WebSocketServer : IAsyncDisposable
     /// <param name="cancellationToken">Ends the patience; the server is stopped all the same.</param>
     public Task StopAsync(CancellationToken cancellationToken = default)
     {
+        _stopping.TrySetResult();
         lock (_gate)
         {
             return _stopped ??= _isStarted ? StopLoopsAsync(_loops, cancellationToken) : Task.CompletedTask;
@@ -177,7 +197,10 @@ public sealed class WebSocketServer : IAsyncDisposable
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(Options.StopTimeoutMs);
-        loops[0].Loop.Post(new Shutdown(loops, at: 0));
+        foreach (ServerLoop loop in loops)
+        {
+            loop.Loop.Post(new Shutdown(loop));
+        }
         Task stopped = Task.WhenAll(loops.Select(static loop => loop.Stopped));
         await stopped.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!stopped.IsCompleted)
@@ -195,17 +218,9 @@ public sealed class WebSocketServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Begins at the loop that accepts and goes from there to the others: so they are given first what it accepted before.</summary>
-    private sealed class Shutdown(ServerLoop[] loops, int at) : LoopMessage
+    private sealed class Shutdown(ServerLoop loop) : LoopMessage
     {
-        public override void Run()
-        {
-            loops[at].Loop.BeginShutdown();
-            for (int i = 1; at == 0 && i < loops.Length; i++)
-            {
-                loops[i].Loop.Post(new Shutdown(loops, i));
-            }
-        }
+        public override void Run() => loop.Loop.BeginShutdown();
     }
 
     private sealed class Cut(ServerLoop loop) : LoopMessage

@@ -36,6 +36,7 @@ public sealed record WebSocketServerOptions : WebSocketPathOptions
     internal override void Validate()
     {
         base.Validate();
+        LoopOptions.Validate();
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Loops);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Backlog);
         ArgumentOutOfRangeException.ThrowIfNegative(PostedBytesMax);

@@ -172,12 +172,22 @@ public sealed class OpeningTests : IDisposable
         [
             new() { ConnectTimeoutMs = 0 }, new() { PingIntervalMs = -1 }, new() { Subprotocols = ["a b"] }, new() { Subprotocols = ["a", "a"] },
             new() { Headers = [new("Host", "x")] }, new() { Headers = [new("X", "1\r\nY: 2")] }, new() { Proxy = new Uri("socks5://proxy:1080") },
-            new() { Limits = new WebSocketLimits { MessageBytesMax = 1L << 40 } },
+            new() { Limits = new WebSocketLimits { MessageBytesMax = 1L << 40 } }, new() { StreamedMessageBytesMax = -1 }, new() { DeflateMessageBytesMin = -1 },
         ];
         foreach (WebSocketClientOptions options in wrong)
         {
             await Assert.ThrowsAnyAsync<ArgumentException>(() => WebSocketClient.ConnectAsync(_server.Uri, options));
         }
+        WebSocketClientOptions noTime = new() { ConnectTimeoutMs = 0 };
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ReconnectingWebSocket(_server.Uri, new() { Client = noTime }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new WebSocketPool(_server.Uri, new() { Client = noTime }));
+    }
+
+    [Fact]
+    public void Changing_one_limit_leaves_the_others_as_a_client_has_them()
+    {
+        Assert.Same(WebSocketLimits.ClientDefault, WebSocketClientOptions.Default.Limits);
+        Assert.Equal(1 << 20, (WebSocketLimits.ClientDefault with { FragmentsMax = 10 }).MessageBytesMax);
     }
 
     private async Task<WebSocketClientException> RefusedByAsync(Func<string, string> answer, WebSocketClientOptions? options = null)

@@ -170,10 +170,34 @@ public sealed class ReconnectingTests : IAsyncDisposable
     public async Task A_hook_that_fails_otherwise_ends_everything()
     {
         Make(new() { OnOpen = static (_, _) => throw new InvalidDataException("no such room") });
+        Task sending = _socket.SendAsync("never").AsTask();
         ValueTask<WebSocketMessage?> reading = _socket.ReadAsync();
         using ScriptedPeer peer = await _server.UpgradeAsync();
-        await Assert.ThrowsAsync<InvalidDataException>(async () => await reading);
+        InvalidDataException error = await Assert.ThrowsAsync<InvalidDataException>(async () => await reading);
         await peer.ExpectCloseAsync();
+        WebSocketClientException told = await Assert.ThrowsAsync<WebSocketClientException>(() => sending);
+        Assert.Equal((WebSocketFailure.Lost, error), (told.Failure, told.InnerException));
+        Assert.Equal(new ReconnectingState(ReconnectingStatus.Stopped, Cause: told), _socket.State);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_its_reader_cancels_was_none()
+    {
+        Make(new());
+        using CancellationTokenSource cancel = new();
+        ValueTask<WebSocketMessage?> reading = _socket.ReadAsync(cancel.Token);
+        Task sending = _socket.SendAsync("patient").AsTask();
+        (ScriptedPeer unanswered, _) = await _server.AcceptRequestAsync();
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await reading);
+        unanswered.Dispose();
+        Assert.Equal(new ReconnectingState(ReconnectingStatus.Stopped), _socket.State);
+        reading = _socket.ReadAsync();
+        using ScriptedPeer peer = await _server.UpgradeAsync();
+        Assert.Equal("patient", (await peer.ReadFrameAsync()).Text);
+        await sending;
+        await peer.SendFrameAsync(Opcode.Text, "x"u8);
+        Assert.NotNull(await reading);
     }
 
     private void Make(ReconnectingWebSocketOptions options)

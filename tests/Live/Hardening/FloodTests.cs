@@ -8,6 +8,7 @@ using static Sluice.Live.Hardening.Wire;
 namespace Sluice.Live.Hardening;
 
 /// <summary>Lines 31, 32 and 51: peers that send much, or anything.</summary>
+/// <remarks>How much of a flood one turn takes is counted where turns are: by ShareTests of the loop.</remarks>
 public sealed class FloodTests
 {
     [Theory]

@@ -1,6 +1,6 @@
 using Sluice.AspNetCore;
-using Sluice.WebSockets;
 using Sluice.Protocol;
+using Sluice.WebSockets;
 using Xunit;
 
 namespace Sluice.Live.Kestrel;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.WebSockets;
 using Sluice.AspNetCore;
-using Sluice.WebSockets;
 using Sluice.Loop;
+using Sluice.WebSockets;
 
 namespace Sluice.Live.Kestrel;
 

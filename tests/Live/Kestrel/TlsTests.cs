@@ -4,8 +4,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Sluice.AspNetCore;
-using Sluice.WebSockets;
 using Sluice.Protocol;
+using Sluice.WebSockets;
 using Xunit;
 
 namespace Sluice.Live.Kestrel;

@@ -130,7 +130,7 @@ public sealed class BackpressureTests
         int sent = 0;
         await using ServerRig rig = Start(new Flood(count: 0), OverflowPolicy.Close, server => server.MapAsync("/pour", async (socket, cancellation) =>
         {
-            while (await socket.SendAsync(Message(sent), cancellationToken: cancellation))
+            while (await socket.SendAsync(Message(sent), cancellation))
             {
                 sent++;
             }

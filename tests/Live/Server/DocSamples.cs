@@ -7,9 +7,16 @@ using WebSocket = Sluice.WebSockets.WebSocket;
 
 namespace Sluice.Live.Server;
 
-/// <summary>The code of docs/websockets.md: every block there is found here, indentation aside.</summary>
+/// <summary>The code of docs/websockets.md, and of README.md: every block there is found here, indentation aside.</summary>
 internal static class DocSamples
 {
+    internal static async Task ReadmeServerAsync()
+    {
+        await using WebSocketServer server = new(new WebSocketServerOptions { EndPoint = new(IPAddress.Loopback, 8080) });
+        server.Map("/echo", static (socket, message) => socket.Send(message));
+        await server.RunAsync(); // until the process ends, or StopAsync is called
+    }
+
     internal static async Task FirstServerAsync()
     {
         await using WebSocketServer server = new(new WebSocketServerOptions { EndPoint = new(IPAddress.Loopback, 8080) });
@@ -21,7 +28,7 @@ internal static class DocSamples
             prices.Subscribe(socket);
             await foreach (WebSocketMessage message in socket.ReadAllAsync(cancellation))
             {
-                await socket.SendAsync($"you said {message.Text}", cancellationToken: cancellation);
+                await socket.SendAsync($"you said {message.Text}", cancellation);
             }
         });
 
@@ -49,6 +56,15 @@ internal static class DocSamples
         }
     }
 
+    internal static async Task TickAsync(AsyncWebSocket socket, CancellationToken cancellation)
+    {
+        while (true) // until the connection is over
+        {
+            await socket.SendAsync("tick", cancellation);
+            await Task.Delay(1000, cancellation);
+        }
+    }
+
     internal static void MapStreams(WebSocketServer server)
     {
         server.MapAsync("/upload", async (socket, cancellation) =>
@@ -65,7 +81,7 @@ internal static class DocSamples
 
     internal static void MapGuarded(WebSocketServer server)
     {
-        server.Map("/private", new GreetingHandler(), new WebSocketPathOptions
+        server.Map("/private", new GreetingHandler(), server.Options with
         {
             Policy = HandshakePolicy.Only("https://example.com"),
             Subprotocols = ["chat.v2", "chat.v1"],
@@ -76,7 +92,7 @@ internal static class DocSamples
     internal static HandshakeVerdict Judge(in HandshakeRequest request, out object? claims)
     {
         claims = TicketOffice.OwnerOf(request.Query);
-        return claims is null ? new HandshakeVerdict(401, "A ticket is needed.") : HandshakeVerdict.Accept;
+        return claims is null ? new HandshakeVerdict(403, "A ticket is needed.") : HandshakeVerdict.Accept;
     }
 
     internal static WebSocketServerOptions Limited => new()

@@ -5,16 +5,25 @@ using Xunit;
 
 namespace Sluice.Live.Server;
 
-/// <summary>What docs/websockets.md shows is what compiles, and does what the page says.</summary>
+/// <summary>What the pages show is what compiles, and does what they say.</summary>
 public sealed class DocTests
 {
-    [Fact]
-    public void EveryBlockOfThePageIsFoundInTheSamples()
+    [Theory]
+    [InlineData("README.md", "DocSamples.cs")]
+    [InlineData("docs/websockets.md", "DocSamples.cs")]
+    [InlineData("docs/client.md", "ClientDocSamples.cs")]
+    public void EveryBlockOfThePageIsFoundInTheSamples(string page, string samples)
     {
-        string[] samples = [.. Lines(ReadBeside("DocSamples.cs"))];
-        string[] blocks = [.. ReadBeside("../../../docs/websockets.md").Split("```csharp\n").Skip(1).Select(static rest => rest.Split("```")[0])];
+        string[] compiled = [.. Lines(ReadBeside(samples))];
+        string[] blocks = [.. ReadBeside($"../../../{page}").Split("```csharp\n").Skip(1).Select(static rest => rest.Split("```")[0])];
         Assert.NotEmpty(blocks);
-        Assert.All(blocks, block => Assert.Contains(string.Join('\n', Lines(block)), string.Join('\n', samples), StringComparison.Ordinal));
+        Assert.All(blocks, block =>
+        {
+            string[] shown = [.. Lines(block)];
+            string[] directives = [.. shown.TakeWhile(static line => line.StartsWith("using ", StringComparison.Ordinal))];
+            Assert.Subset(compiled.ToHashSet(), directives.ToHashSet());
+            Assert.Contains(string.Join('\n', shown[directives.Length..]), string.Join('\n', compiled), StringComparison.Ordinal);
+        });
     }
 
     [Fact]
@@ -65,7 +74,7 @@ public sealed class DocTests
     public async Task OnlyTicketsOpenThePrivatePath()
     {
         await using ServerRig rig = ServerRig.Start(DocSamples.MapGuarded);
-        Assert.Equal(401, await rig.StatusOfAsync("/private"));
+        Assert.Equal(403, await rig.StatusOfAsync("/private"));
         Assert.Equal("Welcome, anna.", await rig.ReadAsync(await rig.ConnectAsync("/private?anna")));
     }
 

@@ -45,6 +45,27 @@ public sealed class HandlerTests
         Assert.Equal(["1", "2", "3"], seen.Order());
     }
 
+    [Fact]
+    public async Task AHandlerForEachLoopMayGiveItsSocketsStates()
+    {
+        int made = 0;
+        await using ServerRig rig = ServerRig.Start(
+            server => server.Map("/own", () =>
+            {
+                Interlocked.Increment(ref made);
+                return new Counting();
+            }),
+            new() { Loops = 3 });
+        Assert.Equal(3, made);
+        ClientWebSocket one = await rig.ConnectAsync("/own");
+        ClientWebSocket two = await rig.ConnectAsync("/own");
+        foreach ((ClientWebSocket client, string count) in ((ClientWebSocket, string)[])[(one, "1"), (one, "2"), (two, "1")])
+        {
+            await rig.SendAsync(client, "?");
+            Assert.Equal(count, await rig.ReadAsync(client));
+        }
+    }
+
     [Theory]
     [InlineData("/callback")]
     [InlineData("/await")]
@@ -57,7 +78,7 @@ public sealed class HandlerTests
             {
                 await foreach (WebSocketMessage message in socket.ReadAllAsync(cancellation))
                 {
-                    await socket.SendAsync($"{int.Parse(message.Text, null)}", cancellationToken: cancellation);
+                    await socket.SendAsync($"{int.Parse(message.Text, null)}", cancellation);
                 }
             });
         });

@@ -15,6 +15,26 @@ public sealed class OpeningTests
     private static readonly WebSocketPathOptions s_guarded = new() { Judge = Judge, Subprotocols = ["v2", "v1"] };
 
     [Fact]
+    public async Task TheClientsAddressIsKnown()
+    {
+        await using ServerRig rig = ServerRig.Start(static server =>
+        {
+            server.Map("/callback", static (socket, _) => socket.Send($"{socket.RemoteAddress}"));
+            server.MapAsync("/await", static async (socket, cancellation) =>
+            {
+                await socket.ReadAsync(cancellation);
+                await socket.SendAsync($"{socket.RemoteAddress}", cancellation);
+            });
+        });
+        foreach (string path in (string[])["/callback", "/await"])
+        {
+            ClientWebSocket client = await rig.ConnectAsync(path);
+            await rig.SendAsync(client, "who am I?");
+            Assert.Equal("127.0.0.1", await rig.ReadAsync(client));
+        }
+    }
+
+    [Fact]
     public async Task WhatIsServedNowhereIsNotFound()
     {
         await using ServerRig rig = ServerRig.Start(static server => server.Map("/here", static (_, _) => { }));
@@ -105,6 +125,20 @@ public sealed class OpeningTests
         Assert.Equal("hello", await rig.ReadAsync(client));
     }
 
+    [Fact]
+    public async Task APathsOptionsBeginWithTheServers()
+    {
+        await using ServerRig rig = ServerRig.Start(
+            static server => server.Map("/", static (socket, message) => socket.Send(message), server.Options with { Subprotocols = ["v1"] }),
+            new() { Loops = 1, Limits = new WebSocketLimits { MessageBytesMax = 3 } });
+        ClientWebSocket client = await rig.ConnectAsync("/", static options => options.AddSubProtocol("v1"));
+        await rig.SendAsync(client, "123");
+        Assert.Equal("123", await rig.ReadAsync(client));
+        await rig.SendAsync(client, "1234");
+        Assert.Null(await rig.ReadAsync(client));
+        Assert.Equal(WebSocketCloseStatus.MessageTooBig, client.CloseStatus);
+    }
+
     private static void FromElsewhere(ClientWebSocketOptions options) => options.SetRequestHeader("Origin", "https://elsewhere.example");
 
     private static void MapGuarded(WebSocketServer server)
@@ -112,7 +146,7 @@ public sealed class OpeningTests
         server.Map("/handler", new Greeting(), s_guarded);
         server.MapAsync("/await", static async (socket, cancellation) =>
         {
-            await socket.SendAsync(Greeting.For(socket.Admitted), cancellationToken: cancellation);
+            await socket.SendAsync(Greeting.For(socket.Admitted), cancellation);
             Assert.Null(await socket.ReadAsync(cancellation));
         }, s_guarded);
     }

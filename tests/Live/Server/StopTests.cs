@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using Sluice.Live.Kestrel;
@@ -23,11 +25,17 @@ public sealed class StopTests
                 server.Map("/callback", static (socket, message) => socket.Send(message));
                 server.MapAsync("/await", async (socket, cancellation) =>
                 {
-                    await foreach (WebSocketMessage message in socket.ReadAllAsync(cancellation))
+                    try
                     {
-                        await socket.SendAsync(message, cancellation);
+                        await foreach (WebSocketMessage message in socket.ReadAllAsync(cancellation))
+                        {
+                            await socket.SendAsync(message, cancellation);
+                        }
                     }
-                    Interlocked.Increment(ref returned);
+                    finally
+                    {
+                        Interlocked.Increment(ref returned);
+                    }
                 });
             },
             new() { Loops = 3 });
@@ -93,12 +101,34 @@ public sealed class StopTests
         never.SetResult();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ARunEndsWhenItIsToldToOrTheServerStops(bool isCancelled)
+    {
+        await using WebSocketServer server = new(new() { EndPoint = new(IPAddress.Loopback, 0), Loops = 2 });
+        server.Map("/", static (socket, message) => socket.Send(message));
+        using CancellationTokenSource enough = new();
+        Task running = server.RunAsync(enough.Token);
+        using Peer peer = new(server.EndPoint);
+        peer.Upgrade("/");
+        Assert.False(running.IsCompleted);
+        Task stopped = isCancelled ? enough.CancelAsync() : server.StopAsync(CancellationToken.None);
+        (Opcode opcode, byte[] payload) = peer.ReadFrame();
+        Assert.Equal((Opcode.Close, CloseCodes.GoingAway), (opcode, BinaryPrimitives.ReadUInt16BigEndian(payload)));
+        peer.SendFrame(Opcode.Close, payload);
+        await running;
+        await stopped;
+        peer.ExpectEnd();
+    }
+
     [Fact]
     public async Task AServerThatWasNotStartedStops()
     {
         WebSocketServer server = new();
         await server.StopAsync(CancellationToken.None);
         Assert.Throws<InvalidOperationException>(() => server.EndPoint);
+        Assert.Throws<InvalidOperationException>(server.Start);
     }
 
     /// <summary>Sends more than any client would take.</summary>

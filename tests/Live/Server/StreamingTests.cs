@@ -30,12 +30,12 @@ public sealed class StreamingTests
                 {
                     sum.Add(buffer.AsSpan(0, count));
                 }
-                await socket.SendAsync(sum.ToString(), cancellationToken: cancellation);
+                await socket.SendAsync(sum.ToString(), cancellation);
                 await foreach (WebSocketMessage message in socket.ReadAllAsync(cancellation))
                 {
                     sum = default;
                     sum.Add(message.Bytes.Span);
-                    await socket.SendAsync(sum.ToString(), cancellationToken: cancellation);
+                    await socket.SendAsync(sum.ToString(), cancellation);
                 }
             });
         });
@@ -70,8 +70,8 @@ public sealed class StreamingTests
             server.MapAsync("/down/await", static async (socket, cancellation) =>
             {
                 await socket.ReadAsync(cancellation);
-                Assert.True(await socket.SendAsync(new Endless(MessageBytes), cancellation));
-                Assert.True(await socket.SendAsync("end", cancellationToken: cancellation));
+                await socket.SendAsync(new Endless(MessageBytes), cancellation);
+                Assert.True(await socket.SendAsync("end", cancellation));
             });
         });
         ClientWebSocket client = await rig.ConnectAsync(path);
@@ -105,7 +105,7 @@ public sealed class StreamingTests
             {
                 byte[] buffer = new byte[4];
                 int count = await stream.ReadAtLeastAsync(buffer, 4, throwOnEndOfStream: false, cancellation);
-                await socket.SendTextAsync(buffer.AsMemory(0, count), cancellationToken: cancellation);
+                await socket.SendTextAsync(buffer.AsMemory(0, count), cancellation);
             }
         }));
         ClientWebSocket client = await rig.ConnectAsync("/");
@@ -124,7 +124,7 @@ public sealed class StreamingTests
         await using ServerRig rig = ServerRig.Start(server => server.MapAsync("/", async (socket, cancellation) =>
         {
             WebSocketMessageStream stream = (await socket.ReadStreamAsync(cancellation))!;
-            await socket.SendAsync("begun", cancellationToken: cancellation);
+            await socket.SendAsync("begun", cancellation);
             told.SetResult(await Record.ExceptionAsync(() => stream.CopyToAsync(Stream.Null, CancellationToken.None)));
         }));
         ClientWebSocket client = await rig.ConnectAsync("/");

@@ -33,6 +33,12 @@ internal sealed class EveryByteIsProgress : LooseLimit
     public override EventLoopOptions Instead(EventLoopOptions options) => options with { ProgressBytesMin = 1 };
 }
 
+/// <summary>Any number of bytes may wait for a peer.</summary>
+internal sealed class EndlessOutboxes : LooseLimit
+{
+    public override EventLoopOptions Instead(EventLoopOptions options) => options with { UnsentBytesMax = int.MaxValue };
+}
+
 /// <summary>The peers of one address are taken for those of many.</summary>
 internal sealed class StrangeAddresses : LooseLimit
 {

@@ -103,6 +103,19 @@ internal sealed class LostByte : Canary
     }
 }
 
+/// <summary>Reads on of a peer that is held.</summary>
+internal sealed class IgnoredHold : Canary
+{
+    public override ISystem Around(ISystem system) => new Faulty(system);
+
+    private sealed class Faulty(ISystem inner) : ForwardingSystem(inner)
+    {
+        public override void Disarm(int socket)
+        {
+        }
+    }
+}
+
 /// <summary>Forgets to close a socket.</summary>
 internal sealed class LeakedSocket : Canary
 {
@@ -137,7 +150,7 @@ internal abstract class ForwardingSystem(ISystem inner) : ISystem
 
     public void Arm(int socket) => Inner.Arm(socket);
 
-    public void Disarm(int socket) => Inner.Disarm(socket);
+    public virtual void Disarm(int socket) => Inner.Disarm(socket);
 
     public virtual SendOutcome Send(int socket, byte[] buffer, int offset, int count) => Inner.Send(socket, buffer, offset, count);
 

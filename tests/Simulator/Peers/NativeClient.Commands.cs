@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Sluice.Protocol;
@@ -74,12 +73,9 @@ internal partial class NativeClient
     private void Ask(Command command, string fields)
     {
         _pending.Add(++_lastId, command);
-        if (_frame.WrittenCount > 0)
-        {
-            _frame.Write("\n"u8);
-        }
         string text = string.Create(CultureInfo.InvariantCulture, $"{{\"{command.Method}\":{{{fields}}},\"id\":{_lastId}}}");
-        Encoding.UTF8.GetBytes(text, _frame);
+        World.Trace.Quote(Encoding.UTF8.GetBytes(text));
+        _wire.Add(text, _frame);
         World.Trace.Note(World.Now, Name, command.Method, _lastId, command.Publication?.Number ?? 0, command.Subscription?.Channel ?? "");
     }
 
@@ -89,14 +85,13 @@ internal partial class NativeClient
         {
             return;
         }
-        World.Trace.Quote(_frame.WrittenSpan);
         if (World.Prng.Chance(800))
         {
-            Send(Opcode.Text, _frame.WrittenSpan);
+            Send(_wire.Opcode, _frame.WrittenSpan);
         }
         else
         {
-            SendFragmented(Opcode.Text, _frame.WrittenSpan, fragmentsMax: 4);
+            SendFragmented(_wire.Opcode, _frame.WrittenSpan, fragmentsMax: 4);
         }
         _frame.ResetWrittenCount();
     }

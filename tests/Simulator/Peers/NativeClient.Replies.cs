@@ -8,12 +8,11 @@ internal partial class NativeClient
 {
     protected override void Message(Opcode opcode, ReadOnlySpan<byte> message)
     {
-        Violation.Unless(opcode == Opcode.Text, "JSON in a binary message");
-        foreach (Range line in message.Split((byte)'\n'))
+        Violation.Unless(opcode == _wire.Opcode, "a message of the other format's kind");
+        foreach (byte[] line in _wire.Read(message))
         {
-            Violation.Unless(!message[line].IsEmpty, "an empty line");
-            World.Trace.Quote(message[line]);
-            Line(message[line]);
+            World.Trace.Quote(line);
+            Line(line);
         }
     }
 
@@ -89,7 +88,7 @@ internal partial class NativeClient
         _owesPong = World.Faults.Strikes(Fault.PongWithheld);
         if (!_owesPong)
         {
-            Send(Opcode.Text, "{}"u8);
+            Send(_wire.Opcode, _wire.Pong);
         }
     }
 

@@ -13,6 +13,7 @@ internal partial class NativeClient : WebSocketPeer
     private const int Goes = OwnActs;
 
     private readonly Oracle _oracle;
+    private readonly NativeWire _wire;
     private readonly ArrayBufferWriter<byte> _frame = new();
     private readonly Dictionary<string, Subscription> _subscriptions = new(StringComparer.Ordinal);
     private readonly Dictionary<uint, Command> _pending = [];
@@ -23,9 +24,15 @@ internal partial class NativeClient : WebSocketPeer
     private bool _ticking;
 
     public NativeClient(World world, string name, string path, Scenario scenario)
-        : base(world, name, path, scenario)
+        : this(world, name, path, scenario, world.Prng.Chance(600) ? NativeWire.Protobuf : NativeWire.Json)
+    {
+    }
+
+    private NativeClient(World world, string name, string path, Scenario scenario, NativeWire wire)
+        : base(world, name, path + wire.Query, scenario)
     {
         _oracle = scenario.Oracle;
+        _wire = wire;
     }
 
     public bool IsGone => !HasConnection;
@@ -58,7 +65,7 @@ internal partial class NativeClient : WebSocketPeer
         if (_owesPong && IsOpen)
         {
             _owesPong = false;
-            Send(Opcode.Text, "{}"u8);
+            Send(_wire.Opcode, _wire.Pong);
         }
         Tick(World.Prng.Between(0, 50));
     }

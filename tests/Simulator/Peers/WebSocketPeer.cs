@@ -33,6 +33,9 @@ internal abstract class WebSocketPeer(World world, string name, string path, Sce
 
     uint IMaskKeys.Next() => (uint)World.Prng.Next();
 
+    /// <summary>Whether nothing on this connection is compressed.</summary>
+    protected bool IsPlain => !_protocol.Deflate.Agreed;
+
     /// <summary>Whether the handshake of this connection is done.</summary>
     protected bool IsUpgraded => _upgraded;
 

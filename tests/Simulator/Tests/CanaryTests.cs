@@ -6,10 +6,10 @@ public sealed class CanaryTests
 {
     private static readonly Dictionary<string, Canary> s_canaries = new Canary[]
     {
-        new OverstatedSend(), new OverstatedCompletion(), new OverstatedRoom(), new LostWake(), new LostByte(), new LeakedSocket(),
+        new OverstatedSend(), new OverstatedCompletion(), new OverstatedRoom(), new LostWake(), new LostByte(), new LeakedSocket(), new IgnoredHold(),
         new LostFeed(), new LostDetach(), new DoublePublish(), new SwappedPublish(), new LostLeave(),
         new LostPublication(), new DoublePublication(), new SwappedPublications(), new FalseRecovery(), new LateSubscribeReply(),
-        new FreeControlFrames(), new EndlessMessages(), new NoPings(), new EveryByteIsProgress(), new StrangeAddresses(),
+        new FreeControlFrames(), new EndlessMessages(), new NoPings(), new EveryByteIsProgress(), new EndlessOutboxes(), new StrangeAddresses(),
     }.ToDictionary(static canary => canary.GetType().Name);
 
     public static TheoryData<string> Names => [.. s_canaries.Keys];

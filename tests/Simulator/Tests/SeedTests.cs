@@ -4,7 +4,7 @@ namespace Sluice.Simulator;
 
 public sealed class SeedTests
 {
-    private const ulong Seeds = 500;
+    private const ulong Seeds = 700;
 
     [Fact]
     public void The_same_seed_is_the_same_run_bit_for_bit()

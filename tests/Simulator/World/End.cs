@@ -49,6 +49,9 @@ internal sealed class End : IActor
 
     public long ReadTotal => _incoming.ReadTotal;
 
+    /// <summary>Bytes that the network has ever taken of this end.</summary>
+    public long WrittenTotal => _other._incoming.WrittenTotal;
+
     /// <summary>The other end said that nothing more comes, and all before that has arrived.</summary>
     public bool Ended { get; private set; }
 

@@ -80,4 +80,25 @@ internal enum Milestone
 
     /// <summary>A peer was sent a compressed message.</summary>
     Inflated,
+
+    /// <summary>A message was sent in parts, to its end.</summary>
+    SentInParts,
+
+    /// <summary>A part was refused for the time being.</summary>
+    PartRefused,
+
+    /// <summary>A message was refused, and the connection went on.</summary>
+    DroppedNewest,
+
+    /// <summary>A message that had been accepted was dropped for those after it.</summary>
+    DroppedOldest,
+
+    /// <summary>Somebody who had been told to wait was told that he need not any more.</summary>
+    Drained,
+
+    /// <summary>A peer was held, and meanwhile nothing was read of it.</summary>
+    Held,
+
+    /// <summary>Something was sent to a peer in the callback of another.</summary>
+    SentToAnother,
 }

@@ -19,6 +19,9 @@ internal sealed class Pipe(int capacityBytes)
 
     public long ArrivedTotal { get; private set; }
 
+    /// <summary>Bytes that were ever taken.</summary>
+    public long WrittenTotal => ReadTotal + _held;
+
     /// <summary>Takes as much as there is room for.</summary>
     public int Write(ReadOnlySpan<byte> bytes)
     {

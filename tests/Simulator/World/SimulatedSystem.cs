@@ -57,6 +57,9 @@ internal sealed partial class SimulatedSystem : ISystem, IActor, IEndOwner
     /// <summary>When it will have one by itself.</summary>
     public long RunnableAt => Math.Max(StalledUntil, _mayHaveSomething ? _world.Now : SleepsUntil);
 
+    /// <summary>The server's end of a connection.</summary>
+    public End EndOf(ulong token) => _sockets.Find(socket => socket.Token == token)!.End;
+
     /// <summary>Called by the world before each turn.</summary>
     public void BeginTurn() => SleepsUntil = _world.Now;
 

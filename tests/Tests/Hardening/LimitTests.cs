@@ -96,6 +96,7 @@ public class LimitTests
     {
         Assert.Equal("", Read(WebSocketLimits.Default, Fragments(16, 0)));
         Assert.Equal("violation 1008", Read(WebSocketLimits.Default, Fragments(17, 0)));
+        Assert.Equal("violation 1008", Read(new() { EmptyFragmentsMax = 0 }, Fragments(1, 0)));
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Sluice.Tests.Protocol;
 namespace Sluice.Tests.Loop;
 
 /// <summary>What a loop allocates once it is warm: nothing for a message, a delivery or a handshake.</summary>
+[Collection(Allocation.Collection)]
 public sealed class AllocationTests
 {
     private const string Offer = "permessage-deflate";

@@ -139,9 +139,9 @@ public sealed class CompressionTests
         byte[] frame = Hex.Frame(Opcode.Binary, true, work.AsSpan(0, length), compressed: true);
         rig.System.Deliver(socket, [.. Enumerable.Repeat(frame, 100).SelectMany(static it => it), .. frame[..50]]);
         rig.Loop.Turn();
-        Assert.InRange(rig.Endpoint.ReceivedBytes, 256 << 10, 800_000);
+        Assert.InRange(rig.Endpoint.ReceivedBytes, 180_000, 330_000); // a share of 256 KB, in whole messages
         rig.Loop.Turn();
-        Assert.InRange(rig.Endpoint.ReceivedBytes, 512 << 10, 1_200_000);
+        Assert.InRange(rig.Endpoint.ReceivedBytes, 420_000, 660_000);
         rig.Settle();
         Assert.Equal(6_000_000, rig.Endpoint.ReceivedBytes);
         rig.System.Deliver(socket, frame.AsSpan(50));

@@ -127,6 +127,32 @@ public sealed class DeadlineTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void While_nothing_is_read_of_a_peer_it_is_not_idle_and_has_its_time_afterwards(bool choked)
+    {
+        LoopRig rig = new(s_options with { IdleTimeoutMs = 6_400, PingAfterMs = 0, StallTimeoutMs = 60_000 });
+        (int socket, Handle connection) = rig.Open();
+        if (choked)
+        {
+            rig.System.Limit(socket, 0);
+            rig.Loop.Send(connection, Opcode.Binary, new byte[100_000]);
+        }
+        else
+        {
+            rig.Loop.Hold(connection);
+        }
+        rig.Wait(20_000);
+        Assert.Empty(rig.Endpoint.ClosedCodes);
+        rig.System.Unblock(socket);
+        rig.Loop.Resume(connection);
+        rig.Wait(6_300);
+        Assert.Empty(rig.Endpoint.ClosedCodes);
+        rig.Wait(500);
+        Assert.Equal([CloseCodes.GoingAway], rig.Endpoint.ClosedCodes);
+    }
+
+    [Theory]
     [InlineData(false, 256)]
     [InlineData(true, 256)]
     [InlineData(false, 1)]
@@ -300,6 +326,23 @@ public sealed class DeadlineTests
             rig.Receive(socket, request.AsSpan(i, 1));
             rig.Wait(100);
         }
+        Assert.Empty(rig.System.Taken[socket]);
+        rig.Wait(200);
+        Assert.StartsWith("HTTP/1.1 408 ", rig.Head(socket), StringComparison.Ordinal);
+        Assert.Equal([socket], rig.System.Finished);
+        rig.Wait(600);
+        Assert.Equal([socket], rig.System.Closed);
+        Assert.Equal(default, rig.Loop.Resources);
+    }
+
+    [Fact]
+    public void Hardening03_A_part_of_a_request_that_was_only_peeked_at_is_answered_too()
+    {
+        LoopRig rig = new(s_options with { ReleasesForeign = true });
+        int socket = rig.System.Accept();
+        rig.Loop.Turn();
+        rig.System.Peek(socket, "GET /"u8);
+        rig.Wait(1_900);
         Assert.Empty(rig.System.Taken[socket]);
         rig.Wait(200);
         Assert.StartsWith("HTTP/1.1 408 ", rig.Head(socket), StringComparison.Ordinal);

@@ -26,6 +26,9 @@ internal sealed class ScriptedSystem : ISystem
     /// <summary>To whom nothing more comes.</summary>
     public List<int> Finished { get; } = [];
 
+    /// <summary>Of whom nothing is read.</summary>
+    public List<int> Disarmed { get; } = [];
+
     public bool Remembers { get; set; } = true;
 
     /// <summary>How many bytes were taken in all, remembered or not.</summary>
@@ -45,11 +48,10 @@ internal sealed class ScriptedSystem : ISystem
     }
 
     /// <summary>Has bytes arrive at the loop's next turn. One arrival a turn, since it lies in the one buffer.</summary>
-    public void Deliver(int socket, ReadOnlySpan<byte> bytes)
-    {
-        bytes.CopyTo(_received.AsSpan(ISystem.HeadroomBytes));
-        _completions.Enqueue(new Completion(CompletionKind.Received, _tokens[socket], socket, _received, ISystem.HeadroomBytes, bytes.Length));
-    }
+    public void Deliver(int socket, ReadOnlySpan<byte> bytes) => Show(CompletionKind.Received, socket, bytes);
+
+    /// <summary>Likewise, of a socket that is peeked at.</summary>
+    public void Peek(int socket, ReadOnlySpan<byte> bytes) => Show(CompletionKind.Peeked, socket, bytes);
 
     /// <summary>A peer says that nothing more comes of it.</summary>
     public void End(int socket) => _completions.Enqueue(Completion.Of(CompletionKind.Ended, _tokens[socket], socket));
@@ -73,13 +75,9 @@ internal sealed class ScriptedSystem : ISystem
 
     public void Adopt(int socket, ulong token, bool peek) => _tokens[socket] = token;
 
-    public void Arm(int socket)
-    {
-    }
+    public void Arm(int socket) => Disarmed.Remove(socket);
 
-    public void Disarm(int socket)
-    {
-    }
+    public void Disarm(int socket) => Disarmed.Add(socket);
 
     public SendOutcome Send(int socket, byte[] buffer, int offset, int count)
     {
@@ -162,6 +160,12 @@ internal sealed class ScriptedSystem : ISystem
             }
         }
         return messages;
+    }
+
+    private void Show(CompletionKind kind, int socket, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_received.AsSpan(ISystem.HeadroomBytes));
+        _completions.Enqueue(new Completion(kind, _tokens[socket], socket, _received, ISystem.HeadroomBytes, bytes.Length));
     }
 
     private sealed class Keys : IMaskKeys

@@ -9,9 +9,6 @@ namespace Sluice.WebSockets;
 /// <summary>One attempt to open a connection: the request, which is complete before anything is sent, and the one judge of answers.</summary>
 internal sealed class OpeningHandshake
 {
-    private static readonly SearchValues<char> s_tokenCharacters =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
     private readonly byte[] _nonce = RandomNumberGenerator.GetBytes(ClientHandshake.NonceBytes);
     private readonly string[] _subprotocols;
     private readonly KeyValuePair<string, string>[] _headers;
@@ -29,10 +26,7 @@ internal sealed class OpeningHandshake
         Options = options;
         _subprotocols = [.. options.Subprotocols];
         _headers = [.. options.Headers];
-        if (_subprotocols.Any(static name => name.Length == 0 || name.AsSpan().ContainsAnyExcept(s_tokenCharacters)) || _subprotocols.Distinct().Count() != _subprotocols.Length)
-        {
-            throw new ArgumentException("Subprotocols are distinct tokens, such as \"chat.v2\".", nameof(options));
-        }
+        Subprotocols.Check(_subprotocols, nameof(options));
         ClientHandshake.WriteRequest(_request, Authority, uri.PathAndQuery, _nonce, Offer);
     }
 

@@ -1,6 +1,7 @@
 namespace Sluice.WebSockets;
 
-/// <summary>How many connections a pool keeps, and for how long. Immutable, so it may be shared; change it by <c>with</c>.</summary>
+/// <summary>How many connections a pool keeps, and for how long; each number is at least 1 where nothing is said of 0.
+/// Immutable, so it may be shared; change it by <c>with</c>.</summary>
 public sealed record WebSocketPoolOptions
 {
     /// <summary>The defaults.</summary>
@@ -12,7 +13,7 @@ public sealed record WebSocketPoolOptions
     /// <summary>The most connections, rented ones included. (One that is being closed is not counted any more.)</summary>
     public int ConnectionsMax { get; init; } = 16;
 
-    /// <summary>The most connections that are kept while nobody uses them.</summary>
+    /// <summary>The most connections that are kept while nobody uses them; 0: none.</summary>
     public int ConnectionsIdleMax { get; init; } = 4;
 
     /// <summary>How long a connection is kept unused.</summary>
@@ -22,13 +23,13 @@ public sealed record WebSocketPoolOptions
     /// Each lives up to a tenth shorter, by chance, so that they do not all end at once.</summary>
     public int LifetimeMs { get; init; } = 600_000;
 
-    /// <summary>After how long without use a connection is asked for a sign of life (ping) before it is rented.</summary>
+    /// <summary>After how long without use a connection is asked for a sign of life (ping) before it is rented; 0: always.</summary>
     public int HealthAfterMs { get; init; } = 5_000;
 
     /// <summary>How long that sign of life is waited for; then another connection is taken.</summary>
     public int HealthTimeoutMs { get; init; } = 2_000;
 
-    /// <summary>The most callers that wait for a connection at the same time; the next fails at once.</summary>
+    /// <summary>The most callers that wait for a connection at the same time; the next fails at once. 0: none waits.</summary>
     public int WaitersMax { get; init; } = 256;
 
     /// <summary>How long a caller waits for a connection to be returned.</summary>
@@ -36,6 +37,7 @@ public sealed record WebSocketPoolOptions
 
     internal void Validate()
     {
+        Client.Validate();
         foreach ((int value, int least, string name) in (ReadOnlySpan<(int, int, string)>)
         [
             (ConnectionsMax, 1, nameof(ConnectionsMax)), (ConnectionsIdleMax, 0, nameof(ConnectionsIdleMax)),

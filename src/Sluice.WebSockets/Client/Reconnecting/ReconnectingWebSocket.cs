@@ -170,6 +170,7 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         WebSocketClient? client = null;
         WebSocketClientException failure;
+        ReconnectingState before = State;
         try
         {
             await BackOffAsync(either.Token).ConfigureAwait(false);
@@ -190,6 +191,14 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
             if (error is OperationCanceledException && _stopping.IsCancellationRequested)
             {
                 return;
+            }
+            if (error is OperationCanceledException && cancellationToken.IsCancellationRequested)
+            {
+                Return(before);
+            }
+            else
+            {
+                Stop(new WebSocketClientException(WebSocketFailure.Lost, $"The attempt failed otherwise: {error.Message}", error));
             }
             throw;
         }
@@ -256,6 +265,15 @@ public sealed class ReconnectingWebSocket : IAsyncDisposable
         if (State.Status != ReconnectingStatus.Stopped)
         {
             Enter(new(ReconnectingStatus.Stopped, Cause: failure));
+        }
+    }
+
+    // An attempt was given up by whoever read, and counts for nothing.
+    private void Return(ReconnectingState before)
+    {
+        if (State != before)
+        {
+            Enter(before);
         }
     }
 

@@ -11,24 +11,25 @@ public sealed record ReconnectingWebSocketOptions
     /// <summary>How each connection is opened.</summary>
     public WebSocketClientOptions Client { get; init; } = WebSocketClientOptions.Default;
 
-    /// <summary>The bound of the first wait, see <see cref="Backoff"/>.</summary>
+    /// <summary>The bound of the first wait, see <see cref="Backoff"/>; 0: no wait.</summary>
     public int BackoffMinMs { get; init; } = 500;
 
-    /// <summary>The bound of every wait.</summary>
+    /// <summary>The bound of every wait, at least <see cref="BackoffMinMs"/>.</summary>
     public int BackoffMaxMs { get; init; } = 30_000;
 
-    /// <summary>After how many attempts in a row that failed it is given up.</summary>
+    /// <summary>After how many attempts in a row that failed it is given up, at least 1.</summary>
     public int AttemptsMax { get; init; } = int.MaxValue;
 
     /// <summary>How long a connection must have lasted for the attempt to count as a success. (Else a server that accepts and
-    /// closes would be asked again and again without a growing wait.)</summary>
+    /// closes would be asked again and again without a growing wait.) 0: every one that was opened counts.</summary>
     public int StableAfterMs { get; init; } = 5_000;
 
-    /// <summary>A server that asks to be left alone for longer (Retry-After) is asked again after this time.</summary>
+    /// <summary>A server that asks to be left alone for longer (Retry-After) is asked again after this time; 0: its wish counts for nothing.</summary>
     public int RetryAfterMaxMs { get; init; } = 600_000;
 
     /// <summary>Called with each new connection before anything is read from it, to log in and to subscribe; it may read the
-    /// answers. If it throws a <see cref="WebSocketClientException"/>, the attempt has failed; another exception ends everything.</summary>
+    /// answers. If it throws a <see cref="WebSocketClientException"/>, the attempt has failed; another exception ends
+    /// everything: the reader gets it, and whoever waits to send a <see cref="WebSocketFailure.Lost"/> that holds it.</summary>
     public Func<WebSocketClient, CancellationToken, Task>? OnOpen { get; init; }
 
     /// <summary>Whether to connect again after this failure, or after this close (<see cref="WebSocketFailure.Closed"/> with its code).</summary>
@@ -51,6 +52,7 @@ public sealed record ReconnectingWebSocketOptions
 
     internal void Validate()
     {
+        Client.Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(BackoffMinMs);
         ArgumentOutOfRangeException.ThrowIfLessThan(BackoffMaxMs, BackoffMinMs);
         ArgumentOutOfRangeException.ThrowIfLessThan(AttemptsMax, 1);
