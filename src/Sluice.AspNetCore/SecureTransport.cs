@@ -35,7 +35,8 @@ internal sealed class SecureTransport : IDuplexPipe, ITlsConnectionFeature, ITls
     /// <exception cref="IOException">The peer has gone.</exception>
     internal static async Task SecureAsync(ConnectionContext connection, TlsConnection tls)
     {
-        await tls.CarryAsync(new PipeStream(connection.Transport));
+        IDuplexPipe records = connection.Transport;
+        await tls.CarryAsync(records.Input.AsStream(leaveOpen: true), records.Output.AsStream(leaveOpen: true));
         SecureTransport transport = new(tls);
         connection.Transport = transport;
         connection.Features.Set<ITlsConnectionFeature>(transport);

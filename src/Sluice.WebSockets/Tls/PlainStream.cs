@@ -6,28 +6,9 @@ namespace Sluice.WebSockets;
 /// <param name="tls">Everything else.</param>
 /// <param name="seen">What was seen.</param>
 /// <param name="news">The read without a buffer that pends; it comes before any other.</param>
-internal sealed class PlainStream(SslStream tls, ReadOnlyMemory<byte> seen, ValueTask<int> news) : Stream
+internal sealed class PlainStream(SslStream tls, ReadOnlyMemory<byte> seen, ValueTask<int> news) : UnseekableStream
 {
     private Task? _news = news.AsTask();
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -58,14 +39,5 @@ internal sealed class PlainStream(SslStream tls, ReadOnlyMemory<byte> seen, Valu
     public override void Flush() => tls.Flush();
 
     /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => tls.Write(buffer, offset, count);
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
+    public override void Write(ReadOnlySpan<byte> buffer) => tls.Write(buffer);
 }

@@ -13,33 +13,15 @@ namespace Sluice.WebSockets;
 /// <para><b>Writing</b> never pends: what is written is the loop's to send.</para>
 /// </remarks>
 /// <param name="written">Takes what is written while a loop has the connection.</param>
-internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValueTaskSource<int>
+internal sealed class RecordStream(IBufferWriter<byte> written) : UnseekableStream, IValueTaskSource<int>
 {
     private ManualResetValueTaskSourceCore<int> _read;
     private Memory<byte> _destination;
     private ReadOnlyMemory<byte> _arrived;
-    private Stream? _carrier;
+    private Stream? _input;
+    private Stream? _output;
     private bool _isAwaited;
     private bool _isEnded;
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>Gives bytes to whoever reads. They are valid until <see cref="Forget"/>.</summary>
     internal void Bring(ReadOnlyMemory<byte> bytes)
@@ -65,10 +47,11 @@ internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValue
         return isAll;
     }
 
-    /// <summary>From now on records come from a stream and go to it. Called once, when everything that was brought has been read.</summary>
-    internal async Task CarryAsync(Stream carrier)
+    /// <summary>From now on records come from a stream and go to another. Called once, when everything that was brought has been read.</summary>
+    internal async Task CarryAsync(Stream input, Stream output)
     {
-        _carrier = carrier;
+        _input = input;
+        _output = output;
         if (!_isAwaited)
         {
             return;
@@ -76,7 +59,7 @@ internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValue
         _isAwaited = false;
         try
         {
-            _read.SetResult(await carrier.ReadAsync(_destination).ConfigureAwait(false));
+            _read.SetResult(await input.ReadAsync(_destination).ConfigureAwait(false));
         }
         catch (Exception e)
         {
@@ -87,9 +70,9 @@ internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValue
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_carrier is not null)
+        if (_input is not null)
         {
-            return _carrier.ReadAsync(buffer, cancellationToken);
+            return _input.ReadAsync(buffer, cancellationToken);
         }
         if (!_arrived.IsEmpty || _isEnded)
         {
@@ -105,9 +88,9 @@ internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValue
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_carrier is not null)
+        if (_output is not null)
         {
-            return _carrier.WriteAsync(buffer, cancellationToken);
+            return _output.WriteAsync(buffer, cancellationToken);
         }
         written.Write(buffer.Span);
         return default;
@@ -116,9 +99,9 @@ internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValue
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        if (_carrier is not null)
+        if (_output is not null)
         {
-            _carrier.Write(buffer);
+            _output.Write(buffer);
         }
         else
         {
@@ -127,22 +110,10 @@ internal sealed class RecordStream(IBufferWriter<byte> written) : Stream, IValue
     }
 
     /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+    public override Task FlushAsync(CancellationToken cancellationToken) => _output?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <inheritdoc/>
-    public override Task FlushAsync(CancellationToken cancellationToken) => _carrier?.FlushAsync(cancellationToken) ?? Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override void Flush() => _carrier?.Flush();
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
+    public override void Flush() => _output?.Flush();
 
     int IValueTaskSource<int>.GetResult(short token) => _read.GetResult(token);
 

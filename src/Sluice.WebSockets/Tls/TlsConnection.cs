@@ -91,14 +91,16 @@ public sealed class TlsConnection : IDisposable
 
     internal ArraySegment<byte> Unsent => new(_unsent, _unsentOffset, _unsentCount);
 
-    /// <summary>Goes on with a stream that carries the records, when it was given away: what was peeked at is read first.</summary>
-    /// <exception cref="IOException">The carrier has gone.</exception>
-    public async Task CarryAsync(Stream carrier)
+    /// <summary>Goes on with streams that carry the records, when it was given away: what was peeked at is read first.</summary>
+    /// <param name="input">Where they come from.</param>
+    /// <param name="output">Where they go; may be the same.</param>
+    /// <exception cref="IOException">They have ended.</exception>
+    public async Task CarryAsync(Stream input, Stream output)
     {
-        await carrier.WriteAsync(Unsent).ConfigureAwait(false);
+        await output.WriteAsync(Unsent).ConfigureAwait(false);
         Sent(_unsentCount);
         Stream = new PlainStream(_tls, Kept.AsMemory(Math.Min(Kept.Length, ISystem.HeadroomBytes), KeptCount), _news);
-        _ = _records.CarryAsync(carrier);
+        _ = _records.CarryAsync(input, output);
     }
 
     /// <summary>Frees everything. What pends ends.</summary>

@@ -191,7 +191,7 @@ public sealed class TlsSystemTests : IDisposable
 
         using Socket elsewhere = new(new SafeSocketHandle(released, ownsHandle: true));
         await using NetworkStream records = new(elsewhere);
-        await tls!.CarryAsync(records);
+        await tls!.CarryAsync(records, records);
         peer.Write("more"u8);
         byte[] read = new byte[18];
         await tls.Stream.ReadExactlyAsync(read, TestContext.Current.CancellationToken);
@@ -213,7 +213,8 @@ public sealed class TlsSystemTests : IDisposable
         _rig.ExpectNothing();
         (int released, TlsConnection? tls) = Assert.Single(_rig.Released);
         using Socket elsewhere = new(new SafeSocketHandle(released, ownsHandle: true));
-        await tls!.CarryAsync(new NetworkStream(elsewhere));
+        await using NetworkStream records = new(elsewhere);
+        await tls!.CarryAsync(records, records);
         using StreamReader reader = new(tls.Stream);
         Assert.Equal("GET /", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
         tls.Dispose();
