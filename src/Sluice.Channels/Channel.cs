@@ -1,3 +1,4 @@
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -8,6 +9,9 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
     // A channel that nothing was ever published to is worth remembering for a reconnect, not for an hour.
     private const long EmptyPositionTtlMs = 60_000;
 
+    private MessageEncoder? _json;
+    private MessageEncoder? _protobuf;
+
     public string Name => name;
 
     public ChannelOptions Options => options;
@@ -16,7 +20,19 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
 
     public List<Feed> Feeds { get; } = new(1);
 
-    public MessageEncoder Encoder => field ??= new MessageEncoder(owner.Loop.Deflater);
+    /// <summary>The formats that the mirrors have readers of, as far as is known.</summary>
+    public WireFormats Wanted
+    {
+        get
+        {
+            WireFormats wanted = WireFormats.None;
+            foreach (Feed feed in Feeds)
+            {
+                wanted |= feed.Wanted;
+            }
+            return wanted;
+        }
+    }
 
     public Presence? Presence { get; set; }
 
@@ -44,6 +60,11 @@ internal sealed class Channel(ChannelOwner owner, string name, ChannelOptions op
 
     public long PositionTtlMs => !options.HasHistory ? 0
         : Log.TopOffset == 0 ? Math.Min(EmptyPositionTtlMs, options.PositionTtlMs) : options.PositionTtlMs;
+
+    /// <summary>Makes the frames of a format; each is a source of its own, since its readers see no other's.</summary>
+    public MessageEncoder EncoderOf(WireFormat format) => format == WireFormat.Json
+        ? _json ??= new MessageEncoder(owner.Loop.Deflater)
+        : _protobuf ??= new MessageEncoder(owner.Loop.Deflater);
 
     /// <summary>Gives what is new to the feeds that wait here. The others read on when they come back.</summary>
     public override bool RunQuantum()

@@ -1,6 +1,5 @@
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 using Sluice.Loop;
-using Sluice.Protocol;
 
 namespace Sluice.Channels;
 
@@ -9,7 +8,7 @@ namespace Sluice.Channels;
 internal sealed class ChannelOwner(EventLoop loop)
 {
     private readonly Dictionary<string, Channel> _channels = new(StringComparer.Ordinal);
-    private readonly PublicationEncoder _encoder = new();
+    private readonly PublicationEncoder[] _encoders = [new(WireFormat.Json), new(WireFormat.Protobuf)]; // by format
     private readonly PriorityQueue<Channel, long> _due = new();
     private long _alarmMs = long.MaxValue;
 
@@ -27,7 +26,7 @@ internal sealed class ChannelOwner(EventLoop loop)
     {
         Channel channel = Ensure(request.Channel, request.Options);
         ulong offset = request.Options.HasHistory && !request.SkipsHistory ? channel.Log.TopOffset + 1 : 0;
-        Append(channel, EntryKind.Publication, offset, _encoder.Publication(request, offset));
+        Append(channel, new EntryFacts(channel.Name, EntryKind.Publication, request.Publisher, request.Tags), offset, request.Data);
         request.Position = offset == 0 ? default : channel.Log.Position;
         Review(channel);
     }
@@ -76,7 +75,7 @@ internal sealed class ChannelOwner(EventLoop loop)
         if (changed && change.Options.JoinLeave)
         {
             EntryKind kind = change.Joined ? EntryKind.Join : EntryKind.Leave;
-            Append(channel, kind, 0, _encoder.JoinOrLeave(channel.Name, kind, change.Client));
+            Append(channel, new EntryFacts(channel.Name, kind, change.Client, null), 0, default);
         }
         Review(channel);
     }
@@ -88,6 +87,7 @@ internal sealed class ChannelOwner(EventLoop loop)
         if (!channel.Feeds.Contains(feed))
         {
             channel.Feeds.Add(feed);
+            feed.Wanted = feed.Wants;
             feed.Epoch = channel.Log.Epoch;
             channel.Fill(feed, int.MaxValue);
             Post(feed);
@@ -95,6 +95,7 @@ internal sealed class ChannelOwner(EventLoop loop)
             return;
         }
         feed.AtRest = true;
+        feed.Wanted = feed.Wants;
         loop.Run(channel);
     }
 
@@ -133,7 +134,7 @@ internal sealed class ChannelOwner(EventLoop loop)
         for (; index >= 0 && index < log.KeptCount && selected.Count < request.Limit; index += step)
         {
             Entry entry = log.KeptAt(index);
-            bytes += entry.Body.Length;
+            bytes += entry.BodyBytes;
             if (selected.Count > 0 && bytes > request.BytesMax)
             {
                 break;
@@ -160,20 +161,19 @@ internal sealed class ChannelOwner(EventLoop loop)
         return new Epoch(BitConverter.ToUInt64(bytes) >> 1 | 1); // neither "not said" nor "no log has it"
     }
 
-    private void Append(Channel channel, EntryKind kind, ulong offset, EncodedPush push)
+    private void Append(Channel channel, in EntryFacts told, ulong offset, ReadOnlySpan<byte> data)
     {
-        SharedMessage message = channel.Encoder.Encode(Opcode.Text, push.Payload, loop.Buffers);
-        int header = message.Frame.Length - push.Payload.Length;
-        channel.Log.Append(new Entry
-        {
-            Sequence = channel.Log.Tip + 1,
-            Offset = offset,
-            AppendedMs = loop.Now,
-            Kind = kind,
-            Message = message,
-            BodyRange = (header + push.Body.Start.Value)..(header + push.Body.End.Value),
-        });
+        WireFormats wanted = channel.Wanted;
+        EntryForm? protobuf = (wanted & WireFormats.Protobuf) != 0 ? Encode(channel, WireFormat.Protobuf, told, offset, data) : null;
+        EntryForm? json = protobuf is null || (wanted & WireFormats.Json) != 0 ? Encode(channel, WireFormat.Json, told, offset, data) : null;
+        channel.Log.Append(new Entry(channel.Log.Tip + 1, offset, loop.Now, told, json ?? protobuf!, json is null ? null : protobuf));
         loop.Run(channel);
+    }
+
+    private EntryForm Encode(Channel channel, WireFormat format, in EntryFacts told, ulong offset, ReadOnlySpan<byte> data)
+    {
+        EncodedPush push = _encoders[(int)format].Encode(told, offset, data);
+        return EntryForm.Of(format, channel.EncoderOf(format).Encode(format.Opcode, push.Payload, loop.Buffers), push);
     }
 
     /// <summary>Trims the log, forgets a channel that has been idle for long enough, and sees to the next time.</summary>

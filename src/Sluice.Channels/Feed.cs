@@ -1,3 +1,4 @@
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -36,6 +37,12 @@ public sealed class Feed : LoopMessage
 
     /// <summary>Whether it waits at the owner for the channel's next entry. The owner's alone.</summary>
     internal bool AtRest { get; set; }
+
+    /// <summary>The formats of the mirror's readers. Set by the mirror's side before it hands the feed over.</summary>
+    internal WireFormats Wants { get; set; }
+
+    /// <summary><see cref="Wants"/> as it last arrived. The owner's alone.</summary>
+    internal WireFormats Wanted { get; set; }
 
     /// <summary>What comes next in the log.</summary>
     internal List<Entry> Entries { get; } = [];

@@ -1,7 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 using Sluice.Loop;
-using Sluice.Protocol;
 
 namespace Sluice.Channels;
 
@@ -20,41 +20,34 @@ public sealed partial class Hub
         Over,
     }
 
-    private readonly Dictionary<int, HeldCommands> _held = [];
-
-    // Commands lie one a line; one newline at the end is tolerated, an empty line is not a command.
     private void ExecuteAll(int session, ReadOnlySpan<byte> message)
     {
+        Dialect dialect = DialectOf(session);
+        _replies = dialect.Replies;
         _replies.Clear();
-        ReadOnlySpan<byte> rest = message[^1] == (byte)'\n' ? message[..^1] : message;
-        bool more = true;
-        while (more)
+        ReadOnlySpan<byte> rest = dialect.Commands.CommandsOf(message);
+        bool isLast = false;
+        while (!isLast)
         {
-            int end = rest.IndexOf((byte)'\n');
-            ReadOnlySpan<byte> line = end < 0 ? rest : rest[..end];
-            Outcome outcome = Execute(session, line);
+            ReadOnlySpan<byte> from = rest;
+            Outcome outcome = dialect.Commands.TryTake(ref rest, out ReadOnlySpan<byte> command, out isLast)
+                ? Execute(session, dialect.Commands.Read(command))
+                : Over(session, DisconnectCode.BadRequest);
             if (outcome == Outcome.Over)
             {
                 return;
             }
             if (outcome == Outcome.Wait)
             {
-                HoldFrom(session, rest);
+                HoldFrom(session, from);
                 break;
             }
-            more = end >= 0;
-            rest = more ? rest[(end + 1)..] : default;
         }
-        if (!_replies.IsEmpty)
-        {
-            _loop.Send(_sessions[session].Connection, Opcode.Text, _replies.Lines);
-            _replies.Clear();
-        }
+        SendReplies(session);
     }
 
-    private Outcome Execute(int session, ReadOnlySpan<byte> line)
+    private Outcome Execute(int session, in ClientCommand command)
     {
-        ClientCommand command = _commands.Read(line);
         if (!command.IsWellFormed)
         {
             return Over(session, DisconnectCode.BadRequest);
@@ -106,7 +99,7 @@ public sealed partial class Hub
         CommandError error = _options.Namespaces.Find(channel, out ChannelOptions options);
         if (command.Method == CommandMethod.Unsubscribe && error.IsError)
         {
-            _replies.Empty(command.Id, "unsubscribe"u8);
+            _replies.Empty(command.Id, Fields.Reply.Unsubscribe);
             return Outcome.Next;
         }
         if (error.IsError)
@@ -139,8 +132,12 @@ public sealed partial class Hub
         {
             return Over(session, DisconnectCode.PermissionDenied);
         }
-        bool hasInfo = _options.AnonymousInfoFromData && command.Data.Length is > 0 && command.Data.Length <= _options.AnonymousInfoBytesMax;
-        _identities[session] = hasInfo ? new Identity(string.Empty, command.Data.ToArray()) : Identity.Anonymous;
+        byte[]? info = null;
+        if (_options.AnonymousInfoFromData && command.Data.Length <= _options.AnonymousInfoBytesMax)
+        {
+            TryTakeJson(session, command.Data, out info);
+        }
+        _identities[session] = info is null ? Identity.Anonymous : new Identity(string.Empty, info);
         ref Session row = ref _sessions[session];
         row.Client = NewClientId();
         row.Flags |= SessionFlags.Connected;
@@ -168,7 +165,7 @@ public sealed partial class Hub
         {
             return Refuse(command, CommandError.PermissionDenied);
         }
-        if (command.Data.IsEmpty || command.Type != 0)
+        if (command.Type != 0 || !TryTakeJson(session, command.Data, out byte[]? data))
         {
             return Refuse(command, CommandError.BadRequest);
         }
@@ -176,7 +173,7 @@ public sealed partial class Hub
         {
             Channel = channel,
             Options = options,
-            Data = command.Data.ToArray(),
+            Data = data,
             Publisher = InfoOf(session),
             Asker = this,
             Session = Ask(session),
@@ -245,6 +242,18 @@ public sealed partial class Hub
         return Outcome.Over;
     }
 
+    // A copy of what the client gave. Of a JSON command it is JSON without newlines; Protobuf may hold anything.
+    private bool TryTakeJson(int session, ReadOnlySpan<byte> data, [NotNullWhen(true)] out byte[]? json)
+    {
+        json = null;
+        if (data.IsEmpty || (_sessions[session].Format == WireFormat.Protobuf && !JsonData.IsJson(data)))
+        {
+            return false;
+        }
+        json = JsonData.WithoutNewlines(data);
+        return true;
+    }
+
     private Handle Ask(int session)
     {
         _sessions[session].PendingAnswers++;
@@ -272,48 +281,5 @@ public sealed partial class Hub
         bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
         bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
         return new Guid(bytes, bigEndian: true);
-    }
-
-    private void HoldFrom(int session, ReadOnlySpan<byte> rest)
-    {
-        ref Session row = ref _sessions[session];
-        row.Flags |= SessionFlags.Holds;
-        _held[session] = new HeldCommands(_loop.Buffers, rest);
-        _loop.Hold(row.Connection);
-    }
-
-    // What had been read already when the session began to wait.
-    private void HoldMore(int session, ReadOnlySpan<byte> message)
-    {
-        if (_held[session].Length + message.Length + 1 > _options.HeldBytesMax)
-        {
-            Disconnect(session, DisconnectCode.Slow);
-            return;
-        }
-        _held[session].Add(message, _loop.Buffers);
-    }
-
-    private void ExecuteHeld(int session)
-    {
-        if (!_held.Remove(session, out HeldCommands? held))
-        {
-            return;
-        }
-        ref Session row = ref _sessions[session];
-        row.Flags &= ~SessionFlags.Holds;
-        ExecuteAll(session, held.Lines);
-        held.Return(_loop.Buffers);
-        if ((row.Flags & SessionFlags.Holds) == 0)
-        {
-            _loop.Resume(row.Connection);
-        }
-    }
-
-    private void DropHeld(int session)
-    {
-        if (_held.Remove(session, out HeldCommands? held))
-        {
-            held.Return(_loop.Buffers);
-        }
     }
 }

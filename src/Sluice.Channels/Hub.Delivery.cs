@@ -1,3 +1,4 @@
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -66,8 +67,14 @@ public sealed partial class Hub
             {
                 mirror.Announce();
             }
-            _broker.Next(feed);
+            HandOver(feed);
         }
+    }
+
+    private void HandOver(Feed feed)
+    {
+        feed.Wants = feed.Mirror.Wants;
+        _broker.Next(feed);
     }
 
     // Reads one cursor on; true when the batch is full.
@@ -84,10 +91,11 @@ public sealed partial class Hub
             EndLost(subscription, mirror);
             return false;
         }
+        PublicationEncoder encoder = DialectOf(row.Session).Publications;
         Handle cursor = _subscriptions.HandleAt(subscription);
         while (log.TryNext(row.Cursor, out Entry entry))
         {
-            if (!batch.TryAddShared(entry.Message, cursor, row.Cursor))
+            if (!batch.TryAddShared(entry.MessageIn(encoder), cursor, row.Cursor))
             {
                 return true;
             }
@@ -102,8 +110,7 @@ public sealed partial class Hub
     {
         int session = _subscriptions[subscription].Session;
         EndSubscription(subscription);
-        _aside.Clear();
-        _aside.UnsubscribePush(mirror.Name, UnsubscribeCode.InsufficientState);
+        DialectOf(session).BeginAside().UnsubscribePush(mirror.Name, UnsubscribeCode.InsufficientState);
         SendAside(session);
     }
 

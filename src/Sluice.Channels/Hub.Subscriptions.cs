@@ -1,4 +1,4 @@
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -58,7 +58,7 @@ public sealed partial class Hub
         {
             EndSubscription(subscription);
         }
-        _replies.Empty(command.Id, "unsubscribe"u8);
+        _replies.Empty(command.Id, Fields.Reply.Unsubscribe);
         return Outcome.Next;
     }
 
@@ -75,12 +75,15 @@ public sealed partial class Hub
         if (!_mirrors.TryGetValue(channel, out Mirror? mirror))
         {
             mirror = new Mirror(this, channel, options);
-            mirror.Feed = new Feed(mirror, this);
             _mirrors.Add(channel, mirror);
-            _broker.Next(mirror.Feed);
         }
         _mirrorOf[handle.Index] = mirror;
-        row.ReaderIndex = mirror.AddReader(handle.Index);
+        row.ReaderIndex = mirror.AddReader(handle.Index, owner.Format);
+        if (mirror.Feed is null)
+        {
+            mirror.Feed = new Feed(mirror, this);
+            HandOver(mirror.Feed);
+        }
         return handle;
     }
 
@@ -142,8 +145,7 @@ public sealed partial class Hub
         int subscription = pending.Subscription.Index;
         int session = _subscriptions[subscription].Session;
         _subscriptions[subscription].Flags &= ~SubscriptionFlags.Pending;
-        _aside.Clear();
-        Complete(subscription, pending.CommandId, pending.Recovery, _aside);
+        Complete(subscription, pending.CommandId, pending.Recovery, DialectOf(session).BeginAside());
         SendAside(session);
         ExecuteHeld(session);
     }
@@ -155,6 +157,7 @@ public sealed partial class Hub
         ref Subscription row = ref _subscriptions[subscription];
         Mirror mirror = _mirrorOf[subscription]!;
         ChannelLog log = mirror.Log!;
+        PublicationEncoder publications = DialectOf(row.Session).Publications;
         row.Cursor = log.Tip;
         SubscribeResult result = new(mirror.Options.HasHistory ? log : null, log.TopOffset, recovery.Asked, false, 0, 0);
         if (recovery.Asked)
@@ -165,7 +168,7 @@ public sealed partial class Hub
             if (covered)
             {
                 int from = log.KeptIndexAfter(since.Offset);
-                int end = EndOfReply(log, from, replies.Length);
+                int end = EndOfReply(log, from, replies.Length, publications);
                 row.Cursor = end == log.KeptCount ? log.Tip : log.KeptAt(end).Sequence - 1;
                 result = result with { Recovered = true, Offset = since.Offset, RecoveredFrom = from, RecoveredEnd = end };
             }
@@ -176,7 +179,7 @@ public sealed partial class Hub
                 return;
             }
         }
-        replies.Subscribe(commandId, result);
+        replies.Subscribe(commandId, result, publications);
         if (mirror.Options.Presence || mirror.Options.JoinLeave)
         {
             row.Flags |= SubscriptionFlags.Present;
@@ -185,12 +188,12 @@ public sealed partial class Hub
     }
 
     // What is recovered goes with the reply only as far as there is room beside the other replies of the same message.
-    private int EndOfReply(ChannelLog log, int from, int bytes)
+    private int EndOfReply(ChannelLog log, int from, int bytes, PublicationEncoder publications)
     {
         int end = from;
         for (; end < log.KeptCount; end++)
         {
-            bytes += log.KeptAt(end).Body.Length;
+            bytes += log.KeptAt(end).BodyIn(publications).Length;
             if (bytes > _options.RecoveryReplyBytesMax)
             {
                 break;
@@ -210,7 +213,7 @@ public sealed partial class Hub
         {
             ChangePresence(row.Session, mirror, joined: false);
         }
-        int moved = mirror.RemoveReader(row.ReaderIndex);
+        int moved = mirror.RemoveReader(row.ReaderIndex, session.Format);
         if (moved >= 0)
         {
             _subscriptions[moved].ReaderIndex = row.ReaderIndex;

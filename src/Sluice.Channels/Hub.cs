@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 using Sluice.Protocol;
 
@@ -31,9 +31,8 @@ public sealed partial class Hub : Endpoint, IAsker
     private readonly Slab<Subscription> _subscriptions = new();
     private readonly References<Mirror> _mirrorOf = new();
     private readonly Dictionary<string, Mirror> _mirrors = new(StringComparer.Ordinal);
-    private readonly CommandReader _commands = new();
-    private readonly ReplyEncoder _replies = new(); // to the message that is being handled
-    private readonly ReplyEncoder _aside = new(); // to anything else
+    private readonly Dialect[] _dialects = [new(WireFormat.Json), new(WireFormat.Protobuf)]; // by format
+    private ReplyEncoder _replies; // to the message that is being handled
 
     /// <summary>Makes the hub of a loop.</summary>
     public Hub(EventLoop loop, IBroker broker, HubOptions options, string path)
@@ -43,6 +42,7 @@ public sealed partial class Hub : Endpoint, IAsker
         _loop = loop;
         _broker = broker;
         _options = options;
+        _replies = _dialects[0].Replies;
         PingAfterMs = 0; // the native wire has pings of its own
     }
 
@@ -68,12 +68,17 @@ public sealed partial class Hub : Endpoint, IAsker
     }
 
     /// <inheritdoc/>
+    public override int InitialState(in HandshakeRequest request, in HandshakeAgreement agreement) =>
+        (int)WireFormatFacts.Agreed(agreement.Subprotocol, request.Query);
+
+    /// <inheritdoc/>
     public override void Opened(Handle connection)
     {
         Handle handle = _sessions.Add();
         ref Session session = ref _sessions[handle.Index];
         session.Connection = connection;
         session.FirstSubscription = -1;
+        session.Flags = _loop.EndpointState(connection) == (int)WireFormat.Protobuf ? SessionFlags.Protobuf : SessionFlags.None;
         _loop.EndpointState(connection) = handle.Index;
         _loop.SetTimer(connection, _loop.Now + _options.StaleMs);
     }
@@ -82,7 +87,7 @@ public sealed partial class Hub : Endpoint, IAsker
     public override void Received(Handle connection, Opcode opcode, Span<byte> message)
     {
         int index = _loop.EndpointState(connection);
-        if (opcode != Opcode.Text || message.IsEmpty)
+        if (opcode != _sessions[index].Format.Opcode || message.IsEmpty)
         {
             Disconnect(index, DisconnectCode.BadRequest);
         }
@@ -156,41 +161,50 @@ public sealed partial class Hub : Endpoint, IAsker
         _sessions[index].PendingAnswers--;
         if (request is not PresenceChange)
         {
-            _aside.Clear();
-            WriteAnswer(request);
+            WriteAnswer(request, DialectOf(index));
             SendAside(index);
         }
         ExecuteHeld(index);
     }
 
-    private void WriteAnswer(ChannelRequest request)
+    private static void WriteAnswer(ChannelRequest request, Dialect dialect)
     {
+        ReplyEncoder aside = dialect.BeginAside();
         switch (request)
         {
             case { Error.IsError: true }:
-                _aside.Error(request.CommandId, request.Error);
+                aside.Error(request.CommandId, request.Error);
                 break;
             case PublishRequest:
-                _aside.Empty(request.CommandId, "publish"u8);
+                aside.Empty(request.CommandId, Fields.Reply.Publish);
                 break;
             case HistoryRequest history:
-                _aside.History(request.CommandId, history);
+                aside.History(request.CommandId, history, dialect.Publications);
                 break;
             case PresenceRequest presence:
-                _aside.Presence(request.CommandId, presence);
+                aside.Presence(request.CommandId, presence);
                 break;
         }
     }
 
-    private void SendAside(int session) => _loop.Send(_sessions[session].Connection, Opcode.Text, _aside.Lines);
+    private Dialect DialectOf(int session) => _dialects[(int)_sessions[session].Format];
 
-    private void Disconnect(int session, DisconnectCode code)
+    private void SendAside(int session) =>
+        _loop.Send(_sessions[session].Connection, _sessions[session].Format.Opcode, DialectOf(session).Aside.Message);
+
+    // What there is to say to the message that is being handled.
+    private void SendReplies(int session)
     {
         if (!_replies.IsEmpty)
         {
-            _loop.Send(_sessions[session].Connection, Opcode.Text, _replies.Lines);
+            _loop.Send(_sessions[session].Connection, _sessions[session].Format.Opcode, _replies.Message);
             _replies.Clear();
         }
+    }
+
+    private void Disconnect(int session, DisconnectCode code)
+    {
+        SendReplies(session);
         _loop.Close(_sessions[session].Connection, code.Code, System.Text.Encoding.UTF8.GetBytes(code.Reason));
     }
 
@@ -198,7 +212,7 @@ public sealed partial class Hub : Endpoint, IAsker
     {
         session.Flags |= SessionFlags.AwaitsPong;
         session.PingSentMs = _loop.Now;
-        _loop.Send(session.Connection, Opcode.Text, "{}"u8);
+        _loop.Send(session.Connection, session.Format.Opcode, session.Format.Ping);
         _loop.SetTimer(session.Connection, _loop.Now + _options.PongTimeoutMs);
     }
 

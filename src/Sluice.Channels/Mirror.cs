@@ -1,3 +1,4 @@
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -8,6 +9,7 @@ namespace Sluice.Channels;
 internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : RunItem
 {
     private ReaderList _readers;
+    private int _protobufReaders;
     private int _passIndex;
     private bool _passAgain;
     private ulong _keptFloor;
@@ -27,14 +29,23 @@ internal sealed class Mirror(Hub hub, string name, ChannelOptions options) : Run
 
     public int ReaderCount => _readers.Count;
 
+    /// <summary>The formats that its readers read.</summary>
+    public WireFormats Wants => (_protobufReaders > 0 ? WireFormats.Protobuf : WireFormats.None)
+        | (_protobufReaders < _readers.Count ? WireFormats.Json : WireFormats.None);
+
     /// <summary>Adds a subscription, by index.</summary>
     /// <returns>Its place.</returns>
-    public int AddReader(int subscription) => _readers.Add(subscription);
+    public int AddReader(int subscription, WireFormat format)
+    {
+        _protobufReaders += (int)format;
+        return _readers.Add(subscription);
+    }
 
     /// <summary>Removes the reader at a place; the last one moves there.</summary>
     /// <returns>The subscription that moved, or -1.</returns>
-    public int RemoveReader(int place)
+    public int RemoveReader(int place, WireFormat format)
     {
+        _protobufReaders -= (int)format;
         _passAgain |= _passIndex > 0; // the one that moves may not have had its turn in this pass
         return _readers.RemoveAt(place);
     }

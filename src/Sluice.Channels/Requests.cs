@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -87,7 +87,7 @@ public sealed class HistoryRequest : ChannelRequest
     public Position Top { get; internal set; }
 
     /// <summary>Writes the answer's fields as the JSON wire and the HTTP API have them.</summary>
-    public void WriteTo(Utf8JsonWriter writer) => ReplyEncoder.WriteHistory(writer, this);
+    public void WriteTo(Utf8JsonWriter writer) => ReplyEncoder.WriteHistory(new JsonFields(writer), this, new PublicationEncoder(WireFormat.Json));
 
     internal override void Execute(ChannelOwner owner) => owner.ReadHistory(this);
 }
@@ -108,7 +108,7 @@ public sealed class PresenceRequest : ChannelRequest
     public int UserCount { get; internal set; }
 
     /// <summary>Writes the answer's fields as the JSON wire and the HTTP API have them.</summary>
-    public void WriteTo(Utf8JsonWriter writer) => ReplyEncoder.WritePresence(writer, this);
+    public void WriteTo(Utf8JsonWriter writer) => ReplyEncoder.WritePresence(new JsonFields(writer), this);
 
     internal override void Execute(ChannelOwner owner) => owner.ReadPresence(this);
 }

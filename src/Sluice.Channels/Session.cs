@@ -1,3 +1,4 @@
+using Sluice.Channels.Wire;
 using Sluice.Loop;
 
 namespace Sluice.Channels;
@@ -18,6 +19,9 @@ internal enum SessionFlags : byte
 
     /// <summary>It owed no pong when its time came, and has it once more.</summary>
     WasExcused = 8,
+
+    /// <summary>It speaks Protobuf.</summary>
+    Protobuf = 16,
 }
 
 /// <summary>One client's session: its row. Its identity is a reference beside the row.</summary>
@@ -36,6 +40,8 @@ internal struct Session
     public ushort PendingAnswers;
 
     public SessionFlags Flags;
+
+    public readonly WireFormat Format => (Flags & SessionFlags.Protobuf) != 0 ? WireFormat.Protobuf : WireFormat.Json;
 }
 
 [Flags]

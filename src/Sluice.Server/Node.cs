@@ -20,7 +20,7 @@ internal sealed class Node
         Broker = new MemoryBroker(owners);
         Hubs = [.. loops.Select(loop => new Hub(loop, Broker.From(loop), options, path)
         {
-            Subprotocols = ["centrifuge-json"],
+            Subprotocols = ["centrifuge-json", "centrifuge-protobuf"],
             ShutdownCode = DisconnectCode.Shutdown.Code,
             SlowCode = DisconnectCode.Slow.Code,
             Deflate = deflate,

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 
 namespace Sluice.Fuzz;
 

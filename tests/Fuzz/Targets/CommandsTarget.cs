@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
-using Sluice.Channels.Json;
+using Sluice.Channels.Wire;
 
 namespace Sluice.Fuzz;
 
@@ -41,7 +41,7 @@ internal sealed class CommandsTarget() : Target("commands")
         "\"c\\u0068annel\":",
     ];
 
-    private readonly CommandReader _reader = new();
+    private readonly JsonCommands _reader = new();
 
     /// <inheritdoc/>
     public override int InputBytesMax => 512;

@@ -16,5 +16,6 @@ internal static class Targets
         new FramesTarget<ServerRole>("frames-server"),
         new FramesTarget<ClientRole>("frames-client"),
         new CommandsTarget(),
+        new ProtobufCommandsTarget(),
     ];
 }

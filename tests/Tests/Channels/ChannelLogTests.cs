@@ -1,4 +1,6 @@
 using Sluice.Channels;
+using Sluice.Channels.Wire;
+using Sluice.Loop;
 
 namespace Sluice.Tests.Channels;
 
@@ -149,15 +151,8 @@ public sealed class ChannelLogTests
         return log;
     }
 
-    private static Entry Entry(ulong sequence, ulong offset, long ms = 0) => new()
-    {
-        Sequence = sequence,
-        Offset = offset,
-        AppendedMs = ms,
-        Kind = EntryKind.Publication,
-        Message = new Sluice.Loop.SharedMessage(new byte[20]),
-        BodyRange = 2..20,
-    };
+    private static Entry Entry(ulong sequence, ulong offset, long ms = 0) =>
+        new(sequence, offset, ms, new EntryFacts("channel", EntryKind.Publication, null, null), new EntryForm(WireFormat.Json, new SharedMessage(new byte[20]), 2..20, 4..18));
 
     private static List<ulong> ReadOn(ChannelLog log, ulong after)
     {

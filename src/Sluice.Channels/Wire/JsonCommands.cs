@@ -1,54 +1,28 @@
 using System.Text.Json;
 
-namespace Sluice.Channels.Json;
+namespace Sluice.Channels.Wire;
 
-/// <summary>What a command asks for.</summary>
-internal enum CommandMethod : byte
-{
-    None,
-    Connect,
-    Subscribe,
-    Unsubscribe,
-    Publish,
-    Presence,
-    PresenceStats,
-    History,
-    Ping,
-    Send,
-    Rpc,
-    Refresh,
-    SubRefresh,
-}
-
-/// <summary>One command of a client. Its bytes lie in the message, or unescaped in the reader's scratch space, until the next one is read.</summary>
-internal ref struct ClientCommand
-{
-    public bool IsWellFormed;
-    public uint Id;
-    public CommandMethod Method;
-    public ReadOnlySpan<byte> Channel;
-    public ReadOnlySpan<byte> Token;
-    public ReadOnlySpan<byte> Data; // raw JSON
-    public ReadOnlySpan<byte> Delta;
-    public ReadOnlySpan<byte> Epoch;
-    public ulong Offset;
-    public bool Recover;
-    public bool HasSince;
-    public bool HasFilter;
-    public bool Reverse;
-    public long Flag;
-    public int Limit;
-    public int Type;
-}
-
-/// <summary>Reads commands in the JSON form of the Centrifugal client protocol v2. Unknown keys are ignored.</summary>
-internal sealed class CommandReader
+/// <summary>Reads commands in the JSON form of the Centrifugal client protocol v2: one a line. Unknown keys are ignored.</summary>
+internal sealed class JsonCommands : ICommandReader
 {
     private byte[] _unescaped = [];
     private int _unescapedLength;
 
-    /// <summary>Reads one line.</summary>
-    /// <returns>Malformed when it is not JSON, not an object, a field has a wrong type, or it asks two things at once.</returns>
+    /// <inheritdoc/>
+    /// <remarks>One newline at the end is tolerated.</remarks>
+    public ReadOnlySpan<byte> CommandsOf(ReadOnlySpan<byte> message) => message[^1] == (byte)'\n' ? message[..^1] : message;
+
+    /// <inheritdoc/>
+    public bool TryTake(ref ReadOnlySpan<byte> commands, out ReadOnlySpan<byte> command, out bool isLast)
+    {
+        int end = commands.IndexOf((byte)'\n');
+        isLast = end < 0;
+        command = isLast ? commands : commands[..end];
+        commands = isLast ? default : commands[(end + 1)..];
+        return true; // an empty line is not a command, as reading it finds
+    }
+
+    /// <inheritdoc/>
     public ClientCommand Read(ReadOnlySpan<byte> line)
     {
         ClientCommand command = default;
