@@ -7,9 +7,6 @@ namespace Sluice.Loop;
 // only leaves a note, and the review sets the timer again.
 public sealed partial class EventLoop
 {
-    // A peer of which the loop reads nothing, or has read something and not looked at it, cannot show that it is not idle.
-    private const ConnectionFlags Unread = ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed;
-
     // A deadline that is missed by more was missed by this loop: what the peer did meanwhile has not been looked at yet.
     private const int LateMsMax = 1_000;
 
@@ -41,7 +38,7 @@ public sealed partial class EventLoop
         {
             RestartWatch(ref row);
         }
-        if (isLate || (row.Flags & Unread) != 0)
+        if (isLate || (row.Flags & StopsReading) != 0) // who is not read cannot show that he is not idle
         {
             NoteData(ref row);
         }

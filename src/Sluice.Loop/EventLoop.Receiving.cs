@@ -7,6 +7,9 @@ public sealed partial class EventLoop
 {
     private const int SpareInflatersMax = 8;
 
+    // For these an open peer is not read.
+    private const ConnectionFlags StopsReading = ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed;
+
     private readonly Stack<Inflater> _inflaters = new();
 
     /// <summary>Reads nothing more from an open peer until <see cref="Resume"/>. Messages that have already been read still come.</summary>
@@ -224,7 +227,7 @@ public sealed partial class EventLoop
         // Of a peer that is to close nothing is wanted but that: it is read, though not faster than any other.
         ConnectionFlags stops = row.State switch
         {
-            ConnectionState.Open => ConnectionFlags.Held | ConnectionFlags.Choked | ConnectionFlags.Postponed,
+            ConnectionState.Open => StopsReading,
             ConnectionState.Closing => ConnectionFlags.Postponed,
             _ => ConnectionFlags.None,
         };

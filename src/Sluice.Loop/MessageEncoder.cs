@@ -22,7 +22,7 @@ public sealed class MessageEncoder
     /// <summary>Nor are longer ones: compressing takes its time from all that the thread serves.</summary>
     public const int MessageBytesMax = 64 << 10;
 
-    private const int NumberBits = 16; // of a source's place among all, the others
+    private const ulong NumbersPerSource = 1 << 16;
 
     private static long _sourceCount;
 
@@ -58,7 +58,7 @@ public sealed class MessageEncoder
             return new SharedMessage(frame);
         }
         DeflatedFrame?[]? variants = null;
-        if (_number + 1 == NextSource(_number))
+        if ((_number + 1) % NumbersPerSource == 0)
         {
             // Its numbers are used up: to its readers it is another source from here on, of which they have nothing yet.
             _number = NewSource();
@@ -84,9 +84,7 @@ public sealed class MessageEncoder
         return new SharedMessage(frame, number, _demand, variants);
     }
 
-    private static ulong NewSource() => (ulong)Interlocked.Increment(ref _sourceCount) << NumberBits;
-
-    private static ulong NextSource(ulong number) => ((number >> NumberBits) + 1) << NumberBits;
+    private static ulong NewSource() => (ulong)Interlocked.Increment(ref _sourceCount) * NumbersPerSource;
 
     // Null when none is shorter than the message itself.
     private DeflatedFrame?[]? Compress(ReadOnlySpan<byte> payload, Opcode opcode, ulong number, byte[] work)

@@ -50,7 +50,6 @@ public record WebSocketPathOptions
     internal virtual void Validate()
     {
         Protocol.Subprotocols.Check(Subprotocols.AsSpan(), nameof(Subprotocols));
-        ArgumentOutOfRangeException.ThrowIfNegative(Limits.MessageBytesMax, $"{nameof(Limits)}.{nameof(Limits.MessageBytesMax)}");
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Limits.MessageBytesMax, Array.MaxLength, $"{nameof(Limits)}.{nameof(Limits.MessageBytesMax)}");
         ArgumentOutOfRangeException.ThrowIfNegative(StreamedMessageBytesMax);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(InboxBytesMax);

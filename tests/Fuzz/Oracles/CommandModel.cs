@@ -24,6 +24,28 @@ internal sealed record CommandModel
     public int Limit { get; set; }
     public int Type { get; set; }
 
+    /// <summary>What a reader told of a command.</summary>
+    /// <param name="told">It.</param>
+    /// <param name="data">How its data are compared: as text, or byte by byte.</param>
+    public static CommandModel Of(in ClientCommand told, Encoding data) => new()
+    {
+        Id = told.Id,
+        Method = told.Method,
+        Channel = Encoding.UTF8.GetString(told.Channel),
+        Token = Encoding.UTF8.GetString(told.Token),
+        Data = data.GetString(told.Data),
+        Delta = Encoding.UTF8.GetString(told.Delta),
+        Epoch = Encoding.UTF8.GetString(told.Epoch),
+        Offset = told.Offset,
+        Recover = told.Recover,
+        HasSince = told.HasSince,
+        HasFilter = told.HasFilter,
+        Reverse = told.Reverse,
+        Flag = told.Flag,
+        Limit = told.Limit,
+        Type = told.Type,
+    };
+
     /// <summary>Reads a line; null if it is malformed.</summary>
     public static CommandModel? Read(byte[] line)
     {

@@ -72,25 +72,7 @@ internal sealed class CommandsTarget() : Target("commands")
         Oracle.Same(model.Id, command.Id, "The number is the document's.");
         Oracle.Holds(model.Method == command.Method, "The method is the document's.");
         Oracle.Same(model.Data, Encoding.UTF8.GetString(command.Data), "The data are the document's.");
-        CommandModel read = new()
-        {
-            Id = command.Id,
-            Method = command.Method,
-            Channel = Encoding.UTF8.GetString(command.Channel),
-            Token = Encoding.UTF8.GetString(command.Token),
-            Data = Encoding.UTF8.GetString(command.Data),
-            Delta = Encoding.UTF8.GetString(command.Delta),
-            Epoch = Encoding.UTF8.GetString(command.Epoch),
-            Offset = command.Offset,
-            Recover = command.Recover,
-            HasSince = command.HasSince,
-            HasFilter = command.HasFilter,
-            Reverse = command.Reverse,
-            Flag = command.Flag,
-            Limit = command.Limit,
-            Type = command.Type,
-        };
-        Oracle.Same(model, read, "The fields are the document's.");
+        Oracle.Same(model, CommandModel.Of(command, Encoding.UTF8), "The fields are the document's.");
     }
 
     /// <inheritdoc/>

@@ -79,25 +79,7 @@ internal sealed class ProtobufCommandsTarget() : Target("protobuf-commands")
         {
             return;
         }
-        CommandModel read = new()
-        {
-            Id = told.Id,
-            Method = told.Method,
-            Channel = Encoding.UTF8.GetString(told.Channel),
-            Token = Encoding.UTF8.GetString(told.Token),
-            Data = Encoding.Latin1.GetString(told.Data),
-            Delta = Encoding.UTF8.GetString(told.Delta),
-            Epoch = Encoding.UTF8.GetString(told.Epoch),
-            Offset = told.Offset,
-            Recover = told.Recover,
-            HasSince = told.HasSince,
-            HasFilter = told.HasFilter,
-            Reverse = told.Reverse,
-            Flag = told.Flag,
-            Limit = told.Limit,
-            Type = told.Type,
-        };
-        Oracle.Same(model, read, "The fields are the message's.");
+        Oracle.Same(model, CommandModel.Of(told, Encoding.Latin1), "The fields are the message's.");
     }
 
     // Fields that there are and some that are not, mostly of the type that belongs to them.

@@ -66,15 +66,11 @@ internal sealed class EchoPeer(World world, string name, string path, int messag
 
     private void Do()
     {
-        if (World.Faults.Strikes(Fault.ResetByPeer))
+        if (BreaksOff())
         {
-            Abort();
+            return;
         }
-        else if (World.Faults.Strikes(Fault.EndedWithoutClose))
-        {
-            EndWriting();
-        }
-        else if (_leaving || World.Prng.Chance(20))
+        if (_leaving || World.Prng.Chance(20))
         {
             Close(CloseCodes.Normal);
         }

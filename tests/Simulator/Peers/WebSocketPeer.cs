@@ -39,6 +39,22 @@ internal abstract class WebSocketPeer(World world, string name, string path, Sce
     /// <summary>Whether the handshake of this connection is done.</summary>
     protected bool IsUpgraded => _upgraded;
 
+    /// <summary>Breaks its connection, if a fault strikes.</summary>
+    protected bool BreaksOff()
+    {
+        if (World.Faults.Strikes(Fault.ResetByPeer))
+        {
+            Abort();
+            return true;
+        }
+        if (World.Faults.Strikes(Fault.EndedWithoutClose))
+        {
+            EndWriting();
+            return true;
+        }
+        return false;
+    }
+
     /// <summary>Connects and asks for the upgrade.</summary>
     protected void Open()
     {

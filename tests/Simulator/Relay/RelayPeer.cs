@@ -74,15 +74,11 @@ internal sealed class RelayPeer(World world, string name, Scenario scenario, Rel
 
     private void Do()
     {
-        if (World.Faults.Strikes(Fault.ResetByPeer))
+        if (BreaksOff())
         {
-            Abort();
+            return;
         }
-        else if (World.Faults.Strikes(Fault.EndedWithoutClose))
-        {
-            EndWriting();
-        }
-        else if (_leaving ? _ledger.IsSettled : World.Prng.Chance(5))
+        if (_leaving ? _ledger.IsSettled : World.Prng.Chance(5))
         {
             Close(CloseCodes.Normal);
         }

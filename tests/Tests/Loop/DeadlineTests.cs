@@ -326,13 +326,7 @@ public sealed class DeadlineTests
             rig.Receive(socket, request.AsSpan(i, 1));
             rig.Wait(100);
         }
-        Assert.Empty(rig.System.Taken[socket]);
-        rig.Wait(200);
-        Assert.StartsWith("HTTP/1.1 408 ", rig.Head(socket), StringComparison.Ordinal);
-        Assert.Equal([socket], rig.System.Finished);
-        rig.Wait(600);
-        Assert.Equal([socket], rig.System.Closed);
-        Assert.Equal(default, rig.Loop.Resources);
+        Expect408Soon(rig, socket);
     }
 
     [Fact]
@@ -343,13 +337,7 @@ public sealed class DeadlineTests
         rig.Loop.Turn();
         rig.System.Peek(socket, "GET /"u8);
         rig.Wait(1_900);
-        Assert.Empty(rig.System.Taken[socket]);
-        rig.Wait(200);
-        Assert.StartsWith("HTTP/1.1 408 ", rig.Head(socket), StringComparison.Ordinal);
-        Assert.Equal([socket], rig.System.Finished);
-        rig.Wait(600);
-        Assert.Equal([socket], rig.System.Closed);
-        Assert.Equal(default, rig.Loop.Resources);
+        Expect408Soon(rig, socket);
     }
 
     [Fact]
@@ -382,5 +370,16 @@ public sealed class DeadlineTests
         });
         rig.Wait(1_000);
         Assert.True(rig.Loop.Stopped);
+    }
+
+    private static void Expect408Soon(LoopRig rig, int socket)
+    {
+        Assert.Empty(rig.System.Taken[socket]);
+        rig.Wait(200);
+        Assert.StartsWith("HTTP/1.1 408 ", rig.Head(socket), StringComparison.Ordinal);
+        Assert.Equal([socket], rig.System.Finished);
+        rig.Wait(600);
+        Assert.Equal([socket], rig.System.Closed);
+        Assert.Equal(default, rig.Loop.Resources);
     }
 }
